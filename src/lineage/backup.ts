@@ -1,0 +1,38 @@
+/** What one object of the store says of itself. */
+export interface Backup {
+  /** Whole key in the store. */
+  readonly key: string;
+  readonly dataset: string;
+  /** The snapshot's name, after the `@`. */
+  readonly snapshot: string;
+  readonly kind: 'full' | 'incremental';
+  /** The parent's snapshot name for an incremental; `undefined` there means the metadata does not say. */
+  readonly parent: string | undefined;
+  /** The filter that decodes it; `undefined` for none. */
+  readonly compressor: string | undefined;
+  /** Expected stream bytes as recorded at the upload; a hint. */
+  readonly estimate: number | undefined;
+  readonly storedBytes: number;
+  readonly etag: string | undefined;
+  /** When the store received it. */
+  readonly storedAt: Date;
+  readonly storageClass: string | undefined;
+  /** The snapshot's guid, where the object tells it (predecessors' do not). */
+  readonly guid: string | undefined;
+  readonly parentGuid: string | undefined;
+}
+
+/** z3's words. */
+export type Health = 'ok' | 'missing parent' | 'parent broken' | 'cycle detected';
+
+/** A backup in its lineage. */
+export interface LineageEntry {
+  readonly backup: Backup;
+  readonly health: Health;
+}
+
+/** All backups of one dataset in a store, parents before children, in order of creation as far as it is known. */
+export interface Lineage {
+  readonly dataset: string;
+  readonly entries: readonly LineageEntry[];
+}

@@ -1,0 +1,63 @@
+/** The one seam to what is backed up. `zfs/` implements it; btrfs, tar or any command may later. */
+
+/** A point-in-time image of a dataset, local. */
+export interface Snapshot {
+  /** The part after the `@`. */
+  readonly name: string;
+  /** Decimal, exact (64 bits do not fit a number); identifies the snapshot wherever it is received. */
+  readonly guid: string;
+  /** Orders snapshots of one dataset; decimal. */
+  readonly createtxg: string;
+  readonly createdAt: Date;
+  readonly referencedBytes: number;
+}
+
+/** One stream to make: of `snapshot`, as the difference to `parent` where there is one (names after the `@`). */
+export interface SendStep {
+  readonly dataset: string;
+  readonly snapshot: string;
+  readonly parent?: string;
+  /** Further flags of the producer, one argument each, such as `-c`. */
+  readonly sendFlags?: readonly string[];
+}
+
+export interface ReceiveStep {
+  /** The dataset that receives. */
+  readonly target: string;
+  readonly snapshot: string;
+  /** Roll the target back to the stream's parent, destroying what is newer (`-F`). */
+  readonly force: boolean;
+  /** Mount what arrives; without it the result stays unmounted where the source can do that (`-u`). */
+  readonly mount: boolean;
+}
+
+export interface SourceOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** What is at a dataset on this machine. */
+export interface DatasetState {
+  /** In order of creation, oldest first. */
+  readonly snapshots: readonly Snapshot[];
+  /** Bytes changed since the newest snapshot; `undefined` where the source cannot tell. */
+  readonly writtenBytes: number | undefined;
+}
+
+/**
+ * Throws `ProcessFailedError` with the program's own words; code PROGRAM_MISSING when the source's programs are
+ * not installed here (`status` and a restore's listing must still work then).
+ */
+export interface SnapshotSource {
+  /** `undefined` when the dataset does not exist here. */
+  readDataset(dataset: string, options?: SourceOptions): Promise<DatasetState | undefined>;
+  /** Expected stream bytes: a hint that may be low, or absent where the source cannot tell. Never throws for "cannot tell". */
+  estimate(step: SendStep, options?: SourceOptions): Promise<number | undefined>;
+  /** The stream; throws when the producer failed, so that an end without an error is a whole stream. */
+  send(step: SendStep, options?: SourceOptions): AsyncIterable<Uint8Array>;
+  /** Consumes a whole stream; resolves when the receiver exited with 0. */
+  receive(step: ReceiveStep, stream: AsyncIterable<Uint8Array>, options?: SourceOptions): Promise<void>;
+  /** The very command that `send` runs, for `--dry-run`; pure. */
+  sendCommand(step: SendStep): readonly string[];
+  /** The very command that `receive` runs, for `--dry-run`; pure once the source was asked anything. */
+  receiveCommand(step: ReceiveStep): readonly string[];
+}

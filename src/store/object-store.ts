@@ -1,0 +1,128 @@
+/**
+ * The one seam to a store. Implementations: `s3-store.ts`, `directory-store.ts`. The contract below is what
+ * `test/store/contract.ts` runs on each of them.
+ */
+
+/** Limits in bytes and counts that the store puts on one object. */
+export interface StoreLimits {
+  readonly minPartBytes: number;
+  readonly maxPartBytes: number;
+  readonly maxParts: number;
+  readonly maxObjectBytes: number;
+}
+
+/** One object as a listing tells it. */
+export interface ObjectSummary {
+  readonly key: string;
+  readonly bytes: number;
+  /** Without quotes; `undefined` where the store has none. */
+  readonly etag: string | undefined;
+  readonly modifiedAt: Date;
+  readonly storageClass: string | undefined;
+}
+
+/** User metadata: keys `[a-z0-9-]` (readers also meet `is_full`), printable ASCII values, without `x-amz-meta-`. */
+export type Metadata = Readonly<Record<string, string>>;
+
+export interface ObjectInfo extends ObjectSummary {
+  readonly metadata: Metadata;
+}
+
+/** What is fixed when an object or upload is created. */
+export interface ObjectAttributes {
+  readonly metadata?: Metadata;
+  readonly storageClass?: string;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface GetOptions extends CallOptions {
+  /** First and last byte, both included. */
+  readonly range?: { readonly first: number; readonly last: number };
+  /** Fails with MISMATCH when the object's ETag is another one now. */
+  readonly ifMatch?: string;
+}
+
+export interface ObjectBody {
+  readonly info: ObjectInfo;
+  /** Bytes of the body (of the range) that the store announced. */
+  readonly bytes: number;
+  /**
+   * The bytes, once. Throws when the connection broke; ending early (`break`) closes the connection. May end
+   * short without an error only where the protocol cannot tell: callers count against `bytes`.
+   */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+export interface StoredPart {
+  readonly partNumber: number;
+  readonly etag: string;
+  readonly bytes: number;
+}
+
+/** A multipart upload in progress. Nothing is visible under its key before `complete` succeeded. */
+export interface Upload {
+  readonly key: string;
+  readonly uploadId: string;
+  /**
+   * Stores one part; sending the same number again replaces it. `body` must not change before this settles, and
+   * is not kept afterwards. `sha256` (hex) spares a second hash where the protocol needs one.
+   */
+  putPart(
+    partNumber: number,
+    body: Uint8Array,
+    options?: CallOptions & { readonly sha256?: string },
+  ): Promise<StoredPart>;
+  /** The parts stored so far, by number. */
+  listParts(options?: CallOptions): Promise<readonly StoredPart[]>;
+  /**
+   * Makes the object visible, in one step, from exactly these parts. An error with `retryable` means that the
+   * outcome is unknown: look with `head` before anything else.
+   */
+  complete(
+    parts: readonly StoredPart[],
+    options?: CallOptions,
+  ): Promise<{ readonly etag: string | undefined }>;
+  /** Drops the upload and its parts; an upload that is already gone is no error. */
+  abort(options?: CallOptions): Promise<void>;
+}
+
+export interface OpenUpload extends Upload {
+  readonly startedAt: Date;
+}
+
+/**
+ * Keys are whole keys (no prefix is added), 1–1,024 bytes of UTF-8. Every method throws `StoreError`; each makes
+ * one attempt (see `retrying-store.ts`), and rejects with the signal's reason when aborted.
+ */
+export interface ObjectStore {
+  /** Names the store to a person: `s3://bucket` or `file:///path`; never holds a secret. */
+  readonly url: string;
+  /** Under what backups live; ends in `/`. Only verbs use it. */
+  readonly prefix: string;
+  readonly limits: StoreLimits;
+  /** Objects whose key starts with `prefix` (and sorts after `startAfter`), in the order of their UTF-8 bytes. */
+  list(
+    prefix: string,
+    options?: CallOptions & { readonly startAfter?: string },
+  ): AsyncIterable<ObjectSummary>;
+  /** `undefined` when there is no such object; a missing bucket is an error. */
+  head(key: string, options?: CallOptions): Promise<ObjectInfo | undefined>;
+  /** Fails with NO_SUCH_KEY when there is no such object. */
+  get(key: string, options?: GetOptions): Promise<ObjectBody>;
+  /** Stores a whole body in one request, replacing what is there. */
+  put(
+    key: string,
+    body: Uint8Array,
+    options?: CallOptions & ObjectAttributes,
+  ): Promise<{ readonly etag: string | undefined }>;
+  /** Removes an object; one that is already gone is no error. */
+  remove(key: string, options?: CallOptions): Promise<void>;
+  startUpload(key: string, options?: CallOptions & ObjectAttributes): Promise<Upload>;
+  /** Uploads under `prefix` that were started and neither completed nor aborted, oldest first. */
+  openUploads(prefix: string, options?: CallOptions): Promise<readonly OpenUpload[]>;
+  /** Frees connections; the store is not used afterwards. */
+  close(): void;
+}
