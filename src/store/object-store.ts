@@ -26,6 +26,11 @@ export type Metadata = Readonly<Record<string, string>>;
 
 export interface ObjectInfo extends ObjectSummary {
   readonly metadata: Metadata;
+  /**
+   * MD5 of the whole body (hex), only where the store is known to tell it: the ETag of an object stored by one
+   * PUT, unless it is encrypted with SSE-KMS or SSE-C (such ETags look alike and are no digests).
+   */
+  readonly md5?: string;
 }
 
 /** What is fixed when an object or upload is created. */
