@@ -24,13 +24,18 @@ export interface ObjectSummary {
 /** User metadata: keys `[a-z0-9-]` (readers also meet `is_full`), printable ASCII values, without `x-amz-meta-`. */
 export type Metadata = Readonly<Record<string, string>>;
 
+export interface Digest {
+  readonly algorithm: 'md5' | 'sha256';
+  readonly hex: string;
+}
+
 export interface ObjectInfo extends ObjectSummary {
   readonly metadata: Metadata;
   /**
-   * MD5 of the whole body (hex), only where the store is known to tell it: the ETag of an object stored by one
-   * PUT, unless it is encrypted with SSE-KMS or SSE-C (such ETags look alike and are no digests).
+   * Digest of the whole body, only where the store is known to tell one. On S3: the ETag of an object stored by
+   * one PUT, unless it is encrypted with SSE-KMS or SSE-C (such ETags look alike and are no digests).
    */
-  readonly md5?: string;
+  readonly digest?: Digest;
 }
 
 /** What is fixed when an object or upload is created. */
