@@ -1,0 +1,64 @@
+import { ProcessFailedError, Zfs3BackupError } from '../../errors.ts';
+import { quoteForShell } from './zfs-program.ts';
+
+const INSTALL = 'Install ZFS here (on Debian `apt-get install zfsutils-linux zfs-dkms`), then try again.';
+
+/** Words of a ZFS whose programs are there while the file system itself is not. */
+const NOT_RUNNING: ReadonlyArray<readonly [RegExp, string]> = [
+  [/ZFS modules (are not|cannot be)/i, 'Load the module as root: `modprobe zfs`.'],
+  [/zfs-fuse daemon/i, 'Start the daemon as root: `zfs-fuse`.'],
+  [/\/dev\/zfs/, 'Load the module as root: `modprobe zfs`; in a container the device must be passed in.'],
+];
+
+const ADVICE: ReadonlyArray<readonly [RegExp, string]> = [
+  [/permission denied/i, 'Run this as root, or delegate the permission with `zfs allow`.'],
+  [/destination .* exists/i, 'Receive into a dataset that does not exist yet, or force the overwriting.'],
+  [
+    /has been modified/i,
+    'Something was written to the target since its last snapshot: forcing rolls that back and loses it.',
+  ],
+  [
+    /most recent snapshot of .* does not\s+match/i,
+    'The target has gone on by itself: look at its snapshots.',
+  ],
+  [/(key|encryption).*(not loaded|must be loaded)/i, 'Load the key with `zfs load-key`, or send raw (`-w`).'],
+];
+
+const NO_DATASET = /^cannot open '.*': (.*does not exist|no such pool)/m;
+const NO_DATASET_NAME =
+  /^cannot open '.*': (.* in name$|name is |invalid dataset name|.*doesn't begin with a letter)/m;
+
+/** Whether ZFS said that the dataset is not there, or that no dataset can have such a name. */
+export function isMissingDataset(error: unknown): boolean {
+  if (!(error instanceof ProcessFailedError)) return false;
+  return NO_DATASET.test(error.stderr) || NO_DATASET_NAME.test(error.stderr);
+}
+
+/** The same failure with advice, or PROGRAM_MISSING when there is no working ZFS at all; others pass as they are. */
+export function explainFailure(error: unknown, receiving?: { readonly target: string }): unknown {
+  if (!(error instanceof ProcessFailedError)) return error;
+  if (error.code === 'PROGRAM_MISSING' || error.exitCode === 127) return programMissing(error);
+  const notRunning = NOT_RUNNING.find(([words]) => words.test(error.stderr));
+  if (notRunning) {
+    const message = `ZFS is installed but not running here: ${error.stderr.trim()}`;
+    return new Zfs3BackupError('PROGRAM_MISSING', message, { advice: notRunning[1], cause: error });
+  }
+  const advice = receiving ? receiveAdvice(error.stderr, receiving.target) : adviceFor(error.stderr);
+  return advice === undefined ? error : new ProcessFailedError(error, { advice, cause: error });
+}
+
+function programMissing(error: ProcessFailedError): ProcessFailedError {
+  return new ProcessFailedError(error, { missing: true, advice: error.advice ?? INSTALL, cause: error });
+}
+
+function receiveAdvice(words: string, target: string): string | undefined {
+  const parent = target.slice(0, Math.max(target.lastIndexOf('/'), 0));
+  if (/does not exist/.test(words) && parent !== '') {
+    return `If the dataset above the target is missing, create it first: \`zfs create -p ${quoteForShell(parent)}\`.`;
+  }
+  return adviceFor(words);
+}
+
+function adviceFor(words: string): string | undefined {
+  return ADVICE.find(([pattern]) => pattern.test(words))?.[1];
+}

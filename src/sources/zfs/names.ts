@@ -1,0 +1,21 @@
+import { Zfs3BackupError } from '../../errors.ts';
+
+// Looser than ZFS, which has the last word. What must not pass: a name that a program would take for an option,
+// a delimiter that makes it name something else, and control characters.
+const DATASET = /^[A-Za-z0-9][^@#,\p{Cc}]*$/u;
+const SNAPSHOT = /^[^@#,/\p{Cc}]+$/u;
+
+export function isDatasetName(name: string): boolean {
+  return DATASET.test(name);
+}
+
+/** `dataset@snapshot`. Fails with USAGE when one of the two cannot be such a name. */
+export function snapshotName(dataset: string, snapshot: string): string {
+  if (!isDatasetName(dataset)) throw unusable('dataset', dataset);
+  if (!SNAPSHOT.test(snapshot)) throw unusable('snapshot', snapshot);
+  return `${dataset}@${snapshot}`;
+}
+
+function unusable(what: string, name: string): Zfs3BackupError {
+  return new Zfs3BackupError('USAGE', `${JSON.stringify(name)} cannot be the name of a ${what}`);
+}

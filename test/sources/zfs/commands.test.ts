@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { receiveArguments } from '../../../src/sources/zfs/receive-arguments.ts';
+import { estimateArguments, sendArguments } from '../../../src/sources/zfs/send-arguments.ts';
+import { createZfsProgram } from '../../../src/sources/zfs/zfs-program.ts';
+import { createZfsSource } from '../../../src/sources/zfs/zfs-source.ts';
+
+describe('sendArguments', () => {
+  it('sends a full stream', () => {
+    expect(sendArguments({ dataset: 'tank/a', snapshot: 's' })).toEqual(['send', 'tank/a@s']);
+  });
+
+  it('sends an incremental with flags, each name one argument', () => {
+    const step = { dataset: 'tank/a b', snapshot: 'x: y', parent: 'w + %', sendFlags: ['-c', '-L'] };
+    expect(sendArguments(step)).toEqual(['send', '-c', '-L', '-i', '@w + %', 'tank/a b@x: y']);
+    expect(estimateArguments(step)).toEqual(['send', '-nvP', '-c', '-L', '-i', '@w + %', 'tank/a b@x: y']);
+  });
+
+  it.each([
+    { dataset: '-R', snapshot: 's' },
+    { dataset: '', snapshot: 's' },
+    { dataset: 'tank@a', snapshot: 's' },
+    { dataset: 'tank/a\n', snapshot: 's' },
+    { dataset: 'tank', snapshot: '' },
+    { dataset: 'tank', snapshot: 'a@b' },
+    { dataset: 'tank', snapshot: 'a/b' },
+    { dataset: 'tank', snapshot: 's', parent: '' },
+    { dataset: 'tank', snapshot: 's', parent: 'a\u001b[2J' },
+  ])('refuses %j, which cannot be names', (step) => {
+    expect(() => sendArguments(step)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+});
+
+describe('receiveArguments', () => {
+  const step = { target: 'tank/new', snapshot: 's 1', force: false, mount: false };
+
+  it('neither mounts nor overwrites unless asked', () => {
+    const features = { unmountedReceive: true };
+    expect(receiveArguments(step, features)).toEqual(['receive', '-u', 'tank/new@s 1']);
+    expect(receiveArguments({ ...step, force: true, mount: true }, features)).toEqual([
+      'receive',
+      '-F',
+      'tank/new@s 1',
+    ]);
+  });
+
+  it('leaves out -u where the ZFS does not know it', () => {
+    expect(receiveArguments(step, { unmountedReceive: false })).toEqual(['receive', 'tank/new@s 1']);
+  });
+
+  it('refuses a target that would be an option', () => {
+    expect(() => receiveArguments({ ...step, target: '-F' }, { unmountedReceive: true })).toThrow('"-F"');
+  });
+});
+
+describe('createZfsProgram', () => {
+  it('leaves arguments alone for a local program', () => {
+    expect(createZfsProgram(['sudo', 'zfs'])(['send', 'a b'])).toEqual(['sudo', 'zfs', 'send', 'a b']);
+  });
+
+  it('quotes for the shell behind ssh', () => {
+    const zfs = createZfsProgram(['/usr/bin/ssh', 'host', 'zfs']);
+    expect(zfs(['send', "t@it's; rm -rf $HOME", '-i', '@a:b'])).toEqual([
+      '/usr/bin/ssh',
+      'host',
+      'zfs',
+      'send',
+      `'t@it'\\''s; rm -rf $HOME'`,
+      '-i',
+      '@a:b',
+    ]);
+  });
+});
+
+describe('createZfsSource', () => {
+  it('shows the commands that it would run, before it asked anything', () => {
+    const source = createZfsSource();
+    expect(source.sendCommand({ dataset: 't', snapshot: 'b', parent: 'a' })).toEqual([
+      'zfs',
+      'send',
+      '-i',
+      '@a',
+      't@b',
+    ]);
+    expect(source.receiveCommand({ target: 't', snapshot: 'b', force: false, mount: false })).toEqual([
+      'zfs',
+      'receive',
+      '-u',
+      't@b',
+    ]);
+  });
+});

@@ -1,0 +1,97 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { datasetArguments, parseDataset } from '../../../src/sources/zfs/parse-dataset.ts';
+
+function lines(name: string, guid: string, createtxg: string, more: Record<string, string> = {}): string {
+  const values = { guid, creation: '1795229589', createtxg, referenced: '122880', ...more };
+  return Object.entries(values)
+    .map(([property, value]) => `${name}\t${property}\t${value}\n`)
+    .join('');
+}
+
+describe('parseDataset', () => {
+  it('reads exact numbers, which do not fit a double', () => {
+    const output =
+      lines('tank/a', '1', '7') + lines('tank/a@s', '18446744073709551615', '18446744073709551614');
+    expect(parseDataset(output, 'tank/a')).toEqual({
+      snapshots: [
+        {
+          name: 's',
+          guid: '18446744073709551615',
+          createtxg: '18446744073709551614',
+          createdAt: new Date('2026-11-21T02:53:09Z'),
+          referencedBytes: 122880,
+        },
+      ],
+      writtenBytes: undefined,
+    });
+  });
+
+  it('orders by creation as numbers, neither by name nor as text', () => {
+    const output =
+      lines('t@a', '1', '100') + lines('t@b', '2', '99') + lines('t@c', '3', '18446744073709551615');
+    expect(parseDataset(output, 't').snapshots.map(({ name }) => name)).toEqual(['b', 'a', 'c']);
+  });
+
+  it.each(['x y', 'zfs-auto-snap:daily-2026-11-21', '50%', 'a+b', ' '])(
+    'takes the name %j as it is',
+    (name) => {
+      expect(parseDataset(lines(`tank/we ird@${name}`, '1', '2'), 'tank/we ird').snapshots[0]?.name).toBe(
+        name,
+      );
+    },
+  );
+
+  it('leaves out bookmarks, children, and what begins with the same letters', () => {
+    const output =
+      lines('tank/a#mark', '1', '2', { written: '-', referenced: '-' }) +
+      lines('tank/a/b', '3', '4') +
+      lines('tank/a/b@s', '5', '6') +
+      lines('tank/ab@s', '7', '8');
+    expect(parseDataset(output, 'tank/a')).toEqual({ snapshots: [], writtenBytes: undefined });
+  });
+
+  it("takes the dataset's own written bytes, not a snapshot's", () => {
+    const output = lines('t', '1', '2', { written: '4096' }) + lines('t@s', '3', '4', { written: '9' });
+    expect(parseDataset(output, 't').writtenBytes).toBe(4096);
+  });
+
+  it.each([
+    'no tabs here\n',
+    't@s\tguid\n',
+    lines('t@s', '-', '1'),
+    't@s\tguid\t1\n',
+    lines('t@s', '1', '2').replace('122880', '120K'),
+  ])('refuses what it does not understand: %j', (output) => {
+    expect(() => parseDataset(output, 't')).toThrow(expect.objectContaining({ code: 'SOURCE_FAILED' }));
+  });
+
+  it('gives back any set of snapshots in order of creation', () => {
+    const name = fc.string({ unit: fc.constantFrom(...'abcXYZ019-_.: %+'), minLength: 1, maxLength: 20 });
+    const snapshot = fc.record({
+      name,
+      guid: fc.bigInt(0n, 2n ** 64n - 1n),
+      txg: fc.bigInt(0n, 2n ** 64n - 1n),
+    });
+    const snapshots = fc.uniqueArray(snapshot, { selector: ({ name }) => name });
+    fc.assert(
+      fc.property(snapshots, (given) => {
+        const output = given.map(({ name, guid, txg }) => lines(`p/d@${name}`, `${guid}`, `${txg}`)).join('');
+        const read = parseDataset(output, 'p/d').snapshots;
+        const expected = given.toSorted((a, b) => (a.txg < b.txg ? -1 : a.txg > b.txg ? 1 : 0));
+        expect(read.map(({ createtxg }) => createtxg)).toEqual(expected.map(({ txg }) => `${txg}`));
+        expect(new Set(read.map(({ name, guid }) => `${name}\n${guid}`))).toEqual(
+          new Set(given.map(({ name, guid }) => `${name}\n${guid}`)),
+        );
+      }),
+    );
+  });
+});
+
+describe('datasetArguments', () => {
+  it('asks for `written` only where there is one', () => {
+    expect(datasetArguments('t/a b', true)).toContain('guid,creation,createtxg,referenced,written');
+    expect(datasetArguments('t/a b', false)).toContain('guid,creation,createtxg,referenced');
+    expect(datasetArguments('t/a b', false).at(-1)).toBe('t/a b');
+  });
+});
