@@ -1,0 +1,40 @@
+import { StoreError } from '../errors.ts';
+
+/** Turns an error of the file system into one that says what to do; others pass through. */
+export function asStoreError(error: unknown, root: string, operation: string, key: string): unknown {
+  if (!(error instanceof Error) || error instanceof StoreError) return error;
+  const errno = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (errno === undefined || error.name === 'AbortError') return error;
+  const failure = { operation, key, storeCode: errno, retryable: false };
+  const where = `file://${root}: cannot ${operation} ${key}`;
+  switch (errno) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new StoreError('STORE_FAILED', `${where}: no space left (${errno})`, failure, {
+        cause: error,
+        advice: `Free space on the file system that holds ${root}, or prune old backups, then run it again.`,
+      });
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new StoreError('STORE_DENIED', `${where}: not allowed (${errno})`, failure, {
+        cause: error,
+        advice: `Check the owner and mode of ${root} and whether it is mounted read-only.`,
+      });
+    default:
+      return new StoreError('STORE_FAILED', `${where}: ${error.message}`, failure, { cause: error });
+  }
+}
+
+export function noSuchRoot(root: string, operation: string): StoreError {
+  return new StoreError(
+    'NO_SUCH_BUCKET',
+    `file://${root}: no such directory`,
+    { operation, key: root, retryable: false },
+    { advice: `Mount the disk that holds it, or create it: mkdir -p ${root}` },
+  );
+}
+
+export function isErrno(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}

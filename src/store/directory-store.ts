@@ -1,0 +1,190 @@
+import { type FileHandle, open, readdir, stat, unlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { StoreError } from '../errors.ts';
+import { asStoreError, noSuchRoot } from './directory-errors.ts';
+import { FILE_MODE, ignoreMissing, shortFile, temporaryPath, writeAt } from './directory-files.ts';
+import { keyOfNames, namesOfKey, OWN_FOLDER } from './directory-keys.ts';
+import { createObjectFolder, type ObjectFolder, type StoredFile } from './directory-objects.ts';
+import { createUploadFolder } from './directory-upload.ts';
+import { assertKey, compareKeys } from './keys.ts';
+import type { GetOptions, ObjectBody, ObjectStore, StoreLimits, Upload } from './object-store.ts';
+
+export interface DirectoryStoreOptions {
+  /** An existing directory; a missing one may be a disk that is not mounted, so it is never created. */
+  readonly path: string;
+  /** Under what backups live; ends in `/` (added if it does not). */
+  readonly prefix: string;
+}
+
+/** S3's limits, so that what was stored here can be copied there. */
+const LIMITS: StoreLimits = {
+  minPartBytes: 5 * 1024 ** 2,
+  maxPartBytes: 5 * 1024 ** 3,
+  maxParts: 10_000,
+  maxObjectBytes: 10_000 * 5 * 1024 ** 3,
+};
+
+const READ_BYTES = 1024 * 1024;
+
+/** A store in a directory: each object a plain file under its key, all else in `.zfs3backup` (docs/decisions.md). */
+export function createDirectoryStore(options: DirectoryStoreOptions): ObjectStore {
+  const root = resolve(options.path);
+  const objects = createObjectFolder(root);
+  const uploads = createUploadFolder(join(root, OWN_FOLDER, 'uploads'), objects, LIMITS.maxParts);
+
+  async function run<T>(
+    operation: string,
+    key: string,
+    work: () => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    try {
+      const stats = await stat(root).catch(ignoreMissing);
+      if (!stats?.isDirectory()) throw noSuchRoot(root, operation);
+      return await work();
+    } catch (error) {
+      throw asStoreError(error, root, operation, key);
+    }
+  }
+
+  const wrap = <U extends Upload>(upload: U): U => ({
+    ...upload,
+    putPart: (number, body, call) =>
+      run('putPart', upload.key, () => upload.putPart(number, body, call), call?.signal),
+    listParts: (call) => run('listParts', upload.key, () => upload.listParts(call), call?.signal),
+    complete: (parts, call) => run('complete', upload.key, () => upload.complete(parts, call), call?.signal),
+    abort: (call) => run('abort', upload.key, () => upload.abort(call), call?.signal),
+  });
+
+  return {
+    url: `file://${root}`,
+    prefix: options.prefix === '' || options.prefix.endsWith('/') ? options.prefix : `${options.prefix}/`,
+    limits: LIMITS,
+    async *list(prefix, call = {}) {
+      const keys = await run('list', prefix, () => readKeys(root, prefix), call.signal);
+      for (const key of keys) {
+        if (call.startAfter !== undefined && compareKeys(key, call.startAfter) <= 0) continue;
+        const found = await run('list', prefix, () => objects.find(key), call.signal);
+        if (found === undefined) continue;
+        const { metadata: _, ...summary } = found.info;
+        yield summary;
+      }
+    },
+    head: async (key, call) => {
+      assertKey('head', key);
+      return (await run('head', key, () => objects.find(key), call?.signal))?.info;
+    },
+    get: async (key, call = {}) => {
+      assertKey('get', key);
+      return run('get', key, async () => openBody(root, key, await objects.find(key), call), call.signal);
+    },
+    put: async (key, body, call = {}) => {
+      assertKey('put', key);
+      const { signal, ...attributes } = call;
+      return run('put', key, () => putWhole(root, objects, key, body, attributes, signal), signal);
+    },
+    remove: async (key, call) => {
+      assertKey('remove', key);
+      return run('remove', key, () => objects.remove(key), call?.signal);
+    },
+    startUpload: async (key, call = {}) => {
+      assertKey('startUpload', key);
+      const { signal, ...attributes } = call;
+      return wrap(await run('startUpload', key, () => uploads.start(key, attributes), signal));
+    },
+    openUploads: async (prefix, call) =>
+      (await run('openUploads', prefix, () => uploads.open(prefix), call?.signal)).map(wrap),
+    close: () => {},
+  };
+}
+
+async function putWhole(
+  root: string,
+  objects: ObjectFolder,
+  key: string,
+  body: Uint8Array,
+  attributes: object,
+  signal: AbortSignal | undefined,
+): Promise<{ etag: string }> {
+  const temporary = await temporaryPath(join(root, OWN_FOLDER, 'temp'));
+  try {
+    await using handle = await open(temporary, 'wx', FILE_MODE);
+    const etag = await writeAt(handle, body, 0, signal === undefined ? {} : { signal });
+    await objects.publish(key, temporary, handle, etag, attributes);
+    return { etag };
+  } catch (error) {
+    await unlink(temporary).catch(ignoreMissing);
+    throw error;
+  }
+}
+
+async function readKeys(root: string, prefix: string): Promise<string[]> {
+  const folders = prefix.includes('/') ? namesOfKey(prefix.slice(0, prefix.lastIndexOf('/'))) : [];
+  const keys = new Set<string>();
+  async function walk(names: readonly string[]): Promise<void> {
+    const entries = await readdir(join(root, ...names), { withFileTypes: true }).catch(ignoreMissing);
+    for (const entry of entries ?? []) {
+      if (names.length === 0 && entry.name === OWN_FOLDER) continue;
+      const path = [...names, entry.name];
+      if (entry.isDirectory()) await walk(path);
+      const key = entry.isFile() ? keyOfNames(path) : undefined;
+      if (key?.startsWith(prefix)) keys.add(key);
+    }
+  }
+  await walk(folders);
+  return [...keys].sort(compareKeys);
+}
+
+function openBody(root: string, key: string, found: StoredFile | undefined, options: GetOptions): ObjectBody {
+  const fail = (code: 'NO_SUCH_KEY' | 'MISMATCH' | 'STORE_FAILED', message: string, status: number) =>
+    new StoreError(code, `file://${root}: ${key}: ${message}`, {
+      operation: 'get',
+      key,
+      status,
+      retryable: false,
+    });
+  if (found === undefined) throw fail('NO_SUCH_KEY', 'no such object', 404);
+  const { info } = found;
+  if (options.ifMatch !== undefined && options.ifMatch !== info.etag) {
+    throw fail(
+      'MISMATCH',
+      `was replaced: its ETag is ${info.etag ?? 'unknown'}, not ${options.ifMatch}`,
+      412,
+    );
+  }
+  const first = options.range?.first ?? 0;
+  const end = Math.min(info.bytes, (options.range?.last ?? info.bytes) + 1);
+  if (options.range !== undefined && first >= end) {
+    throw fail('STORE_FAILED', `has ${info.bytes} bytes, none from ${first}`, 416);
+  }
+  async function* read(): AsyncGenerator<Uint8Array> {
+    try {
+      await using handle = await open(found?.path ?? '', 'r');
+      const stats = await handle.stat({ bigint: true });
+      if (stats.ino !== found?.stats.ino || stats.mtimeNs !== found.stats.mtimeNs) {
+        throw fail('MISMATCH', 'was replaced before it was read', 412);
+      }
+      yield* readRange(handle, first, end, options.signal);
+    } catch (error) {
+      throw asStoreError(error, root, 'get', key);
+    }
+  }
+  return { info, bytes: end - first, chunks: read() };
+}
+
+async function* readRange(
+  handle: FileHandle,
+  first: number,
+  end: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  for (let position = first; position < end; ) {
+    signal?.throwIfAborted();
+    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, end - position));
+    const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, position);
+    if (bytesRead === 0) throw shortFile(end - position);
+    position += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}

@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+const MINUTES = 60_000;
+
+export default defineConfig({
+  test: {
+    coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'lcov'] },
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 's3',
+          include: ['test-s3/**/*.test.ts'],
+          globalSetup: ['test-s3/setup/s3-server.ts'],
+          // One server and a few cores: files that run at once would time each other out.
+          fileParallelism: false,
+          testTimeout: 2 * MINUTES,
+          hookTimeout: 5 * MINUTES,
+        },
+      },
+    ],
+  },
+});
