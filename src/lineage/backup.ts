@@ -6,7 +6,10 @@ export interface Backup {
   /** The snapshot's name, after the `@`. */
   readonly snapshot: string;
   readonly kind: 'full' | 'incremental';
-  /** The parent's snapshot name for an incremental; `undefined` there means the metadata does not say. */
+  /**
+   * The parent's snapshot name for an incremental; `undefined` there means the metadata does not say. Where the
+   * metadata names another dataset it is the whole `dataset@snapshot`, which no backup of this lineage is called.
+   */
   readonly parent: string | undefined;
   /** The filter that decodes it; `undefined` for none. */
   readonly compressor: string | undefined;

@@ -1,16 +1,8 @@
 /** The one seam to what is backed up. `zfs/` implements it; btrfs, tar or any command may later. */
 
-/** A point-in-time image of a dataset, local. */
-export interface Snapshot {
-  /** The part after the `@`. */
-  readonly name: string;
-  /** Decimal, exact (64 bits do not fit a number); identifies the snapshot wherever it is received. */
-  readonly guid: string;
-  /** Orders snapshots of one dataset; decimal. */
-  readonly createtxg: string;
-  readonly createdAt: Date;
-  readonly referencedBytes: number;
-}
+import type { Snapshot } from '../lineage/snapshot.ts';
+
+export type { Snapshot } from '../lineage/snapshot.ts';
 
 /** One stream to make: of `snapshot`, as the difference to `parent` where there is one (names after the `@`). */
 export interface SendStep {

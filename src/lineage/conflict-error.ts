@@ -1,0 +1,171 @@
+import { type ErrorCode, Zfs3BackupError } from '../errors.ts';
+import type { LineageEntry } from './backup.ts';
+import type { BrokenChain, Conflict, Losses, NoCommonSnapshot, WouldLoseData } from './conflicts.ts';
+import { nearestNames } from './resolve-name.ts';
+
+interface Rendered {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly advice: string;
+}
+
+const LISTED = 10;
+
+/** A planner's refusal; `conflict` holds the facts. */
+export class PlanConflictError extends Zfs3BackupError {
+  override readonly name = 'PlanConflictError';
+  readonly conflict: Conflict;
+
+  constructor(conflict: Conflict, { code, message, advice }: Rendered) {
+    super(code, message, { advice });
+    this.conflict = conflict;
+  }
+}
+
+/** The error that a verb throws for a conflict: what is the matter, and what to do about it. */
+export function conflictError(conflict: Conflict): PlanConflictError {
+  return new PlanConflictError(conflict, render(conflict));
+}
+
+function render(conflict: Conflict): Rendered {
+  switch (conflict.kind) {
+    case 'no-snapshot-with-prefix': {
+      const { dataset, snapshotPrefix, local } = conflict;
+      const has = local.length > 0 ? `the dataset has these: ${listNames(local)}` : 'the dataset has none';
+      return {
+        code: 'NO_SUCH_SNAPSHOT',
+        message: `No snapshot with the prefix ${snapshotPrefix} on ${dataset}; ${has}`,
+        advice:
+          local.length > 0
+            ? 'Set SNAPSHOT_PREFIX (--snapshot-prefix) to how the names begin, or name one with --snapshot.'
+            : `Take one: zfs snapshot '${dataset}@${snapshotPrefix}-1'.`,
+      };
+    }
+    case 'no-such-snapshot': {
+      const { dataset, asked, local } = conflict;
+      return {
+        code: 'NO_SUCH_SNAPSHOT',
+        message: `${dataset} has no snapshot ${quote(asked)}`,
+        advice: nearest(asked, local, 'Take one first: the dataset has none.'),
+      };
+    }
+    case 'no-such-backup': {
+      const { dataset, asked, stored } = conflict;
+      return {
+        code: 'NO_SUCH_BACKUP',
+        message: `The store has no backup ${quote(asked)} of ${dataset}`,
+        advice: nearest(
+          asked,
+          stored,
+          'It has none of this dataset at all: `zfs3backup status` lists what it has.',
+        ),
+      };
+    }
+    case 'ambiguous-name':
+      return {
+        code: conflict.what === 'backup' ? 'NO_SUCH_BACKUP' : 'NO_SUCH_SNAPSHOT',
+        message: `${quote(conflict.asked)} may mean several of ${conflict.dataset}: ${listNames(conflict.candidates)}`,
+        advice: 'Give the whole name.',
+      };
+    case 'other-dataset':
+      return {
+        code: conflict.what === 'backup' ? 'NO_SUCH_BACKUP' : 'NO_SUCH_SNAPSHOT',
+        message: `${quote(conflict.asked)} is not of the dataset ${conflict.dataset}`,
+        advice: 'Choose the dataset with --dataset; after the "@" comes the name alone.',
+      };
+    case 'no-common-snapshot':
+      return renderNoCommon(conflict);
+    case 'broken-chain':
+      return renderBroken(conflict);
+    case 'same-name-other-snapshot': {
+      const { dataset, local, backup } = conflict;
+      return {
+        code: 'SNAPSHOT_CONFLICT',
+        message: `Same name, another snapshot: ${dataset}@${local.name} has the guid ${local.guid}, ${backup.key} has ${backup.guid ?? 'none'}`,
+        advice: `Nothing is overwritten. Rename the local one: zfs rename '${dataset}@${local.name}' '${dataset}@${local.name}-2'.`,
+      };
+    }
+    case 'backup-exists':
+      return {
+        code: 'BACKUP_EXISTS',
+        message: `${conflict.entry.backup.key} exists already as an incremental (${conflict.entry.health}); nothing is overwritten`,
+        advice: 'Take a new snapshot and run this again, or name another one with --snapshot.',
+      };
+    case 'would-lose-data':
+      return renderLosses(conflict);
+    case 'target-conflict': {
+      const { target, original, snapshot, present } = conflict;
+      const other = original ? '--to DATASET' : '--to with another dataset';
+      return {
+        code: 'TARGET_CONFLICT',
+        message: `${target} has snapshots, but none that ${snapshot} builds on: ${listNames(present)}`,
+        advice: `ZFS receives no full stream over a dataset with snapshots, forced or not. Restore with ${other}, or rename ${target} first: zfs rename '${target}' '${target}-old'.`,
+      };
+    }
+  }
+}
+
+function renderNoCommon({ dataset, target, stored, local }: NoCommonSnapshot): Rendered {
+  const advice = `--full starts a new chain: zfs3backup --dataset '${dataset}' backup --full --snapshot '${target}'.`;
+  const code = 'NO_COMMON_SNAPSHOT';
+  if (stored.length === 0) {
+    return { code, message: `The store has no backup of ${dataset} to build an incremental on`, advice };
+  }
+  const range =
+    local.length > 1 ? `${local[0]} to ${local.at(-1)} (${local.length} snapshots)` : `only ${local[0]}`;
+  return {
+    code,
+    message: `No snapshot of ${dataset} up to ${target} has a backup to build on: the newest backup is ${stored.at(-1)}, the dataset has ${range}`,
+    advice,
+  };
+}
+
+function renderBroken({ dataset, snapshot, health, culprit }: BrokenChain): Rendered {
+  const where = culprit.backup.snapshot === snapshot ? '' : `; it breaks at ${culprit.backup.snapshot}`;
+  return {
+    code: 'BROKEN_CHAIN',
+    message: `The backup ${dataset}@${snapshot} cannot be restored: ${health}${where}${whyBroken(culprit)}`,
+    advice:
+      '`zfs3backup status` shows the chain. To back up: `backup --full` starts a new chain (with a snapshot that the store does not have yet). To restore: choose a backup whose health is ok.',
+  };
+}
+
+function whyBroken({ backup, health }: LineageEntry): string {
+  if (health === 'cycle detected') return ', which descends from itself';
+  if (backup.parent === undefined) return ', whose metadata does not say what it builds on';
+  return `, whose parent ${backup.parent} is not in the store`;
+}
+
+function renderLosses({ target, snapshot, base, losses }: WouldLoseData): Rendered {
+  const back = base ? `${target} would go back to ${base.name}` : `${target} exists`;
+  return {
+    code: 'WOULD_LOSE_DATA',
+    message: `${back}; restoring ${snapshot} would destroy ${lossSentences(target, losses).join(', ')}`,
+    advice:
+      'Restore beside it with --to another dataset, or add --force if all of that may go (--dry-run --force shows the plan).',
+  };
+}
+
+/** What is lost, one phrase each. */
+export function lossSentences(target: string, losses: Losses): readonly string[] {
+  const { snapshots, writtenBytes = 0, everything } = losses;
+  if (everything)
+    return [`all that is in ${target}${writtenBytes > 0 ? ` (${writtenBytes} bytes written)` : ''}`];
+  const written = writtenBytes > 0 ? [`${writtenBytes} bytes written since the newest snapshot`] : [];
+  return [...snapshots.map(({ name }) => `the snapshot ${target}@${name}`), ...written];
+}
+
+/** The newest of a list that is oldest first. */
+function listNames(names: readonly string[]): string {
+  const older = names.length - LISTED;
+  return names.slice(-LISTED).join(', ') + (older > 0 ? ` and ${older} older` : '');
+}
+
+function nearest(asked: string, names: readonly string[], none: string): string {
+  return names.length === 0 ? none : `Perhaps one of these: ${nearestNames(asked, names).join(', ')}.`;
+}
+
+// What a person typed may hold anything; JSON's escapes keep it on one line.
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,157 @@
+import type { Health, Lineage, LineageEntry } from './backup.ts';
+import { matchStored } from './match.ts';
+import { linkEntries } from './parents.ts';
+import { inCreationOrder, type Snapshot } from './snapshot.ts';
+
+/** One line of `status`: a backup, or a local snapshot that has none. */
+export interface StatusRow {
+  /** After the `@`; a backup's own name where the local snapshot was renamed. */
+  readonly name: string;
+  readonly parent: string | null;
+  readonly type: 'full' | 'incremental' | 'missing';
+  /** `null` for `missing`. */
+  readonly health: Health | null;
+  /** `null` when nobody could look: there is no source on this machine. */
+  readonly local: 'ok' | 'missing' | null;
+  /** Expected at the upload; a hint. */
+  readonly streamBytes: number | null;
+  readonly storedBytes: number | null;
+  /** ISO 8601: when the snapshot was taken where it is local, else when its backup was stored. */
+  readonly createdAt: string | null;
+}
+
+export interface StatusSummary {
+  readonly backups: number;
+  readonly storedBytes: number;
+  /** Local snapshots with the prefix that have no backup, oldest first. */
+  readonly notBackedUp: readonly string[];
+  /** Backups that cannot be restored, oldest first. */
+  readonly broken: readonly string[];
+}
+
+export interface DatasetStatus {
+  readonly snapshots: readonly StatusRow[];
+  readonly summary: StatusSummary;
+}
+
+export interface StatusFacts {
+  readonly lineage: Lineage;
+  /** `undefined` when there is no source here; empty when the dataset is not here. */
+  readonly snapshots: readonly Snapshot[] | undefined;
+  readonly snapshotPrefix: string;
+}
+
+/** Both sides of a dataset in order of creation. */
+export function assembleStatus({ lineage, snapshots, snapshotPrefix }: StatusFacts): DatasetStatus {
+  const lines = mergeSides(lineage, inCreationOrder(snapshots ?? []), snapshotPrefix);
+  const rows = lines.map(({ entry, local }) => renderRow(entry, local, snapshots !== undefined));
+  return {
+    snapshots: rows,
+    summary: {
+      backups: lineage.entries.length,
+      storedBytes: lineage.entries.reduce((sum, { backup }) => sum + backup.storedBytes, 0),
+      notBackedUp: rows.filter(({ type }) => type === 'missing').map(({ name }) => name),
+      broken: rows.filter(({ health }) => health !== null && health !== 'ok').map(({ name }) => name),
+    },
+  };
+}
+
+interface Line {
+  readonly entry: LineageEntry | undefined;
+  readonly local: Snapshot | undefined;
+}
+
+/**
+ * Local snapshots stand in their own order. A backup without one stands after its parent and before the next local
+ * snapshot that was backed up later or taken after it had been stored.
+ */
+function mergeSides(lineage: Lineage, local: readonly Snapshot[], snapshotPrefix: string): readonly Line[] {
+  const stored = matchStored(lineage);
+  const sides = local.map((snapshot) => {
+    const match = stored(snapshot);
+    return { local: snapshot, entry: match.kind === 'same' ? match.entry : undefined };
+  });
+  const shared = new Set(sides.map(({ entry }) => entry));
+  const place = createPlacement(lineage, shared);
+  for (const side of sides) {
+    if (side.entry === undefined && !side.local.name.startsWith(snapshotPrefix)) continue;
+    place.storeOnlyBefore(side);
+    place.line(side);
+  }
+  place.rest();
+  return place.lines;
+}
+
+function createPlacement(lineage: Lineage, shared: ReadonlySet<LineageEntry | undefined>) {
+  const lines: Line[] = [];
+  const parentOf = linkEntries(lineage);
+  const placed = new Set<LineageEntry>();
+  const waiting = new Map<LineageEntry, LineageEntry[]>();
+  const positions = new Map(lineage.entries.map((entry, position) => [entry, position]));
+  let next = 0;
+
+  // Grows while it is walked, in place of recursion: chains are thousands long.
+  function line(first: Line): void {
+    const queue = [first];
+    for (const side of queue) {
+      lines.push(side);
+      if (side.entry === undefined) continue;
+      placed.add(side.entry);
+      for (const entry of waiting.get(side.entry) ?? []) queue.push({ entry, local: undefined });
+      waiting.delete(side.entry);
+    }
+  }
+
+  function storeOnly(entry: LineageEntry): void {
+    const parent = entry.health === 'cycle detected' ? undefined : parentOf(entry);
+    if (parent === undefined || placed.has(parent)) {
+      line({ entry, local: undefined });
+      return;
+    }
+    const others = waiting.get(parent);
+    if (others) others.push(entry);
+    else waiting.set(parent, [entry]);
+  }
+
+  function advance(goesBefore: (entry: LineageEntry, position: number) => boolean): void {
+    for (let entry = lineage.entries[next]; entry && goesBefore(entry, next); entry = lineage.entries[next]) {
+      next++;
+      if (!shared.has(entry)) storeOnly(entry);
+    }
+  }
+
+  return {
+    lines,
+    line,
+    storeOnlyBefore({ entry: shown, local }: Line): void {
+      const limit = shown === undefined ? -1 : (positions.get(shown) ?? -1);
+      advance(
+        ({ backup }, position) =>
+          position < limit || (local !== undefined && backup.storedAt < local.createdAt),
+      );
+    },
+    rest(): void {
+      advance(() => true);
+    },
+  };
+}
+
+function renderRow(entry: LineageEntry | undefined, local: Snapshot | undefined, looked: boolean): StatusRow {
+  const backup = entry?.backup;
+  const here = local ? 'ok' : 'missing';
+  return {
+    name: backup?.snapshot ?? local?.name ?? '',
+    parent: backup?.parent ?? null,
+    type: backup?.kind ?? 'missing',
+    health: entry?.health ?? null,
+    local: looked ? here : null,
+    streamBytes: backup?.estimate ?? null,
+    storedBytes: backup?.storedBytes ?? null,
+    createdAt: toIso(local?.createdAt ?? backup?.storedAt),
+  };
+}
+
+// A date that a source or store garbled must not end the listing.
+function toIso(date: Date | undefined): string | null {
+  return date === undefined || Number.isNaN(date.getTime()) ? null : date.toISOString();
+}
