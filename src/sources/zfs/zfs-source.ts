@@ -1,5 +1,6 @@
 import { ProcessFailedError } from '../../errors.ts';
-import { readProcess, runProcess, writeProcess } from '../../stream/process.ts';
+import { readProcess, writeProcess } from '../../stream/process.ts';
+import { runProcess } from '../../stream/run-process.ts';
 import type { DatasetState, SendStep, SnapshotSource, SourceOptions } from '../source.ts';
 import { explainFailure, isMissingDataset } from './explain-failure.ts';
 import { parseFeatures, type ZfsFeatures } from './features.ts';

@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { SendStep } from '../../src/sources/source.ts';
+import { createZfsSource } from '../../src/sources/zfs/zfs-source.ts';
+import { readTree, writeRandomFile } from './files.ts';
+import { createTestPool, type TestPool } from './test-pool.ts';
+import { readZfsKind, type ZfsKind } from './zfs-kind.ts';
+
+// What only OpenZFS can do is asserted there; on zfs-fuse the same tests assert how its absence shows.
+const source = createZfsSource();
+let pool: TestPool;
+let kind: ZfsKind;
+
+beforeAll(async () => {
+  kind = await readZfsKind();
+  pool = await createTestPool();
+});
+
+afterAll(async () => {
+  await pool.destroy();
+});
+
+async function countBytes(step: SendStep): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of source.send(step)) bytes += chunk.length;
+  return bytes;
+}
+
+it('estimates full and incremental streams on OpenZFS, and cannot tell on zfs-fuse', async () => {
+  const dataset = `${pool.name}/estimated size 1`;
+  await pool.zfs('create', dataset);
+  await writeRandomFile(join(pool.mountpoint, 'estimated size 1', 'one'), 4_000_000);
+  await pool.zfs('snapshot', `${dataset}@size a`);
+  await writeRandomFile(join(pool.mountpoint, 'estimated size 1', 'two'), 1_000_000);
+  await pool.zfs('snapshot', `${dataset}@b`);
+  for (const step of [
+    { dataset, snapshot: 'size a' },
+    { dataset, snapshot: 'b', parent: 'size a' },
+  ]) {
+    const estimate = await source.estimate(step);
+    if (kind === 'zfs-fuse') {
+      expect(estimate).toBeUndefined();
+    } else {
+      const bytes = await countBytes(step);
+      expect(estimate).toBeGreaterThan(bytes * 0.9);
+      expect(estimate).toBeLessThan(bytes * 1.1);
+    }
+  }
+});
+
+it('sends an encrypted dataset raw without its key on OpenZFS; zfs-fuse says that it knows no -w', async () => {
+  const dataset = `${pool.name}/secret`;
+  const copy = `${pool.name}/secret-copy`;
+  const step = { dataset, snapshot: 's', sendFlags: ['-w'] };
+  if (kind === 'zfs-fuse') {
+    await pool.zfs('create', dataset);
+    await pool.zfs('snapshot', `${dataset}@s`);
+    await expect(countBytes(step)).rejects.toMatchObject({ code: 'PROCESS_FAILED' });
+    return;
+  }
+  const key = join(pool.mountpoint, 'key');
+  await writeRandomFile(key, 32);
+  await pool.zfs(
+    'create',
+    '-o',
+    'encryption=on',
+    '-o',
+    'keyformat=raw',
+    '-o',
+    `keylocation=file://${key}`,
+    dataset,
+  );
+  await writeRandomFile(join(pool.mountpoint, 'secret', 'file'), 500_000);
+  const tree = await readTree(join(pool.mountpoint, 'secret'));
+  await pool.zfs('snapshot', `${dataset}@s`);
+  await pool.zfs('unmount', dataset);
+  await pool.zfs('unload-key', dataset);
+
+  await source.receive({ target: copy, snapshot: 's', force: false, mount: false }, source.send(step));
+  await pool.zfs('load-key', '-L', `file://${key}`, copy);
+  await pool.zfs('mount', copy);
+  expect(await readTree(join(pool.mountpoint, 'secret-copy'))).toEqual(tree);
+});
+
+it('leaves bookmarks out of the snapshots', async () => {
+  const dataset = `${pool.name}/marked`;
+  await pool.zfs('create', dataset);
+  await pool.zfs('snapshot', `${dataset}@s`);
+  const bookmark = pool.zfs('bookmark', `${dataset}@s`, `${dataset}#s`);
+  if (kind === 'OpenZFS') await bookmark;
+  else await expect(bookmark).rejects.toThrow(/unrecognized command/);
+  expect((await source.readDataset(dataset))?.snapshots.map(({ name }) => name)).toEqual(['s']);
+});
