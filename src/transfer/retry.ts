@@ -77,8 +77,8 @@ export function createBackoff(options: RetryOptions = {}): Backoff {
   };
 }
 
-export function createRetry(options: RetryOptions = {}): Retry {
-  const backoff = createBackoff(options);
+export function createRetry(options: RetryOptions | Backoff = {}): Retry {
+  const backoff = typeof options === 'function' ? options : createBackoff(options);
   return async (operation, attempt, call = {}) => {
     for (let n = 1; ; n += 1) {
       call.signal?.throwIfAborted();
@@ -109,7 +109,8 @@ function usedUp(error: StoreError, attempts: number): StoreError {
   return last;
 }
 
-async function sleepFor(ms: number, { signal }: RetryCallOptions): Promise<void> {
+/** Waits; rejects with the signal's reason when aborted. */
+export async function sleepFor(ms: number, { signal }: RetryCallOptions): Promise<void> {
   try {
     await wait(ms, undefined, signal ? { signal } : {});
   } catch (error) {

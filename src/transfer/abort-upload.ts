@@ -1,0 +1,65 @@
+import type { Logger } from '../logger.ts';
+import type { ObjectStore, Upload } from '../store/object-store.ts';
+import type { Retry } from './retry.ts';
+
+const DEADLINE_MS = 30_000;
+
+/** A person who interrupted does not wait longer; service managers kill after a while. */
+const INTERRUPTED_DEADLINE_MS = 4_000;
+
+export interface AbortOptions {
+  readonly store: ObjectStore;
+  readonly retry: Retry;
+  readonly logger: Logger;
+  readonly interrupted: boolean;
+}
+
+/**
+ * Drops an upload that will not be completed. Never throws and never waits for long: the error that led here
+ * matters more. An upload that stays open is told with a warning, for open uploads cost money.
+ */
+export async function abortUpload(upload: Upload, options: AbortOptions): Promise<void> {
+  const { store, retry, logger, interrupted } = options;
+  const ms = interrupted ? INTERRUPTED_DEADLINE_MS : DEADLINE_MS;
+  const deadline = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const passed = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const error = new Error(`the store did not answer within ${ms / 1000} seconds`);
+      deadline.abort(error);
+      reject(error);
+    }, ms);
+  });
+  try {
+    const { signal } = deadline;
+    await Promise.race([retry('abort upload', () => upload.abort({ signal }), { signal }), passed]);
+  } catch (error) {
+    warnLeftOpen(upload, store, logger, `could not be dropped: ${String(error)}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function warnLeftOpen(
+  { key, uploadId }: Upload,
+  { url }: ObjectStore,
+  logger: Logger,
+  why: string,
+): void {
+  logger.warn(
+    { key, uploadId, store: url },
+    `the upload ${uploadId} of ${key} ${why}; its parts stay in the store until it is dropped: ` +
+      howToDrop(url, key, uploadId),
+  );
+}
+
+/** What a person types, or does, to drop an upload. */
+export function howToDrop(url: string, key: string, uploadId: string): string {
+  const bucket = /^s3:\/\/([^/]+)/.exec(url)?.[1];
+  if (!bucket) return `drop the upload ${uploadId} in ${url}`;
+  const words = ['--bucket', bucket, '--key', key, '--upload-id', uploadId];
+  const quoted = words.map((word) =>
+    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`,
+  );
+  return `aws s3api abort-multipart-upload ${quoted.join(' ')}`;
+}

@@ -1,0 +1,150 @@
+import { StoreError, Zfs3BackupError } from '../errors.ts';
+import type { StoredPart, StoreLimits, Upload } from '../store/object-store.ts';
+import type { Part } from '../stream/parts.ts';
+import { contradict, isDigestOf } from './etag.ts';
+import { describeBytes } from './part-size.ts';
+import type { Retry } from './retry.ts';
+
+/** What moves, for progress and for the result. */
+export interface Tally {
+  storedBytes: number;
+  partsInFlight: number;
+  retries: number;
+  parts: number;
+}
+
+export interface Sending {
+  readonly limits: StoreLimits;
+  readonly partBytes: number;
+  readonly concurrency: number;
+  /** Aborted with the error of whatever fails first; its reason is what the caller hears. */
+  readonly stop: AbortController;
+  readonly retry: Retry;
+  readonly tally: Tally;
+  readonly report: () => void;
+}
+
+export interface SentParts {
+  /** By number, without gaps. */
+  readonly parts: readonly StoredPart[];
+  /** Whether the parts' ETags are digests of their bytes, tried on the last part. */
+  readonly etagsAreDigests: boolean;
+}
+
+/**
+ * Sends all parts, at most `concurrency` at a time, while one more is being filled. Returns or throws only when
+ * nothing is in flight any more.
+ */
+export async function sendParts(
+  upload: Upload,
+  parts: AsyncIterable<Part>,
+  sending: Sending,
+): Promise<SentParts> {
+  const { stop, concurrency, tally } = sending;
+  const inFlight = new Set<Promise<void>>();
+  const stored: StoredPart[] = [];
+  let etagsAreDigests = false;
+  const send = async (part: Part) => {
+    tally.partsInFlight += 1;
+    try {
+      sending.report();
+      const answer = await sendPart(upload, part, sending);
+      stored[part.number - 1] = answer;
+      if (part.last) etagsAreDigests = isDigestOf(answer.etag, part.bytes);
+      tally.storedBytes += answer.bytes;
+      tally.parts += 1;
+    } catch (error) {
+      stop.abort(error);
+    } finally {
+      part.release();
+      tally.partsInFlight -= 1;
+    }
+  };
+  try {
+    let bytes = 0;
+    for await (const part of parts) {
+      bytes += part.bytes.byteLength;
+      if (inFlight.size >= concurrency) await Promise.race(inFlight);
+      if (stop.signal.aborted || outgrows(part, bytes, sending.limits)) {
+        part.release();
+        stop.signal.throwIfAborted();
+        throw tooLong(sending);
+      }
+      const task = send(part).finally(() => inFlight.delete(task));
+      inFlight.add(task);
+    }
+  } catch (error) {
+    stop.abort(error);
+  }
+  await Promise.all(inFlight);
+  stop.signal.throwIfAborted();
+  return { parts: stored, etagsAreDigests };
+}
+
+function sendPart(upload: Upload, part: Part, { stop, retry }: Sending): Promise<StoredPart> {
+  const { signal } = stop;
+  return retry(
+    `part ${part.number}`,
+    async () => {
+      const answer = await upload.putPart(part.number, part.bytes, { signal });
+      const asSent = answer.partNumber === part.number && answer.bytes === part.bytes.byteLength;
+      if (asSent && answer.etag) return answer;
+      throw new StoreError(
+        'STORE_FAILED',
+        `The store's answer to part ${part.number} of ${upload.key} does not fit what was sent`,
+        { operation: 'put part', key: upload.key, partNumber: part.number, retryable: true },
+      );
+    },
+    { signal },
+  );
+}
+
+function outgrows(part: Part, bytes: number, { maxParts, maxObjectBytes }: StoreLimits): boolean {
+  return part.number > maxParts || bytes > maxObjectBytes;
+}
+
+function tooLong({ limits, partBytes }: Sending): Zfs3BackupError {
+  const longest = Math.min(partBytes * limits.maxParts, limits.maxObjectBytes);
+  return new Zfs3BackupError(
+    'STREAM_TOO_LONG',
+    `The stream is longer than ${describeBytes(longest)}, all that fits into the store in parts of ` +
+      describeBytes(partBytes),
+    {
+      advice:
+        longest < limits.maxObjectBytes
+          ? 'Tell how long it will be with --estimated SIZE, or choose bigger parts with --chunk-size.'
+          : 'This store takes no longer objects.',
+    },
+  );
+}
+
+/**
+ * Compares what was sent with what the store has, before the object becomes visible. Throws MISMATCH; a store
+ * that cannot or may not list parts is not held against it, for the finished object is checked as well.
+ */
+export async function checkParts(upload: Upload, { parts }: SentParts, sending: Sending, readBytes: number) {
+  const sum = parts.reduce((bytes, part) => bytes + part.bytes, 0);
+  if (sum !== readBytes) throw mismatch(upload, `${readBytes} bytes were read and ${sum} were sent`);
+  const { signal } = sending.stop;
+  let listed: readonly StoredPart[];
+  try {
+    listed = await sending.retry('list parts', () => upload.listParts({ signal }), { signal });
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return;
+  }
+  if (listed.length !== parts.length) {
+    throw mismatch(upload, `${parts.length} parts were sent and the store has ${listed.length}`);
+  }
+  for (const [index, part] of parts.entries()) {
+    const there = listed[index];
+    const same = there?.partNumber === part.partNumber && there.bytes === part.bytes;
+    if (!same || contradict(there.etag, part.etag)) {
+      throw mismatch(upload, `part ${part.partNumber} is not in the store as it was sent`);
+    }
+  }
+}
+
+function mismatch({ key }: Upload, what: string): Zfs3BackupError {
+  return new Zfs3BackupError('MISMATCH', `${key} was not completed: ${what}`, { advice: 'Run it again.' });
+}

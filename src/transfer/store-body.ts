@@ -1,0 +1,110 @@
+import { StoreError, Zfs3BackupError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { ObjectAttributes, ObjectInfo, ObjectStore } from '../store/object-store.ts';
+import type { Part } from '../stream/parts.ts';
+import { abortUpload } from './abort-upload.ts';
+import { checkStored } from './check-stored.ts';
+import { completeUpload } from './complete-upload.ts';
+import { delayedAbort } from './delayed-abort.ts';
+import { multipartEtag } from './etag.ts';
+import type { Backoff, Sleep } from './retry.ts';
+import { checkParts, type Sending, sendParts } from './send-parts.ts';
+
+/** A Complete that is under way when the caller interrupts may end this much later: that leaves nothing unknown. */
+const COMPLETE_GRACE_MS = 4_000;
+
+/** One upload, with all that its steps share. */
+export interface Storing {
+  readonly store: ObjectStore;
+  readonly key: string;
+  readonly attributes: ObjectAttributes;
+  readonly ifExists: 'fail' | 'replace';
+  /** The caller's. */
+  readonly signal: AbortSignal | undefined;
+  readonly sending: Sending;
+  readonly backoff: Backoff;
+  readonly sleep: Sleep;
+  readonly logger: Logger;
+  /** Bytes that the source has yielded so far. */
+  readBytes(): number;
+}
+
+/** Stores a body whose end was seen by one request, and checks it. */
+export async function storeWhole(storing: Storing, body: Uint8Array): Promise<ObjectInfo> {
+  const { store, key, attributes, sending, signal } = storing;
+  await refuseExisting(storing);
+  const call = { signal: sending.stop.signal };
+  const { etag } = await sending.retry('put', () => store.put(key, body, { ...attributes, ...call }), call);
+  sending.tally.storedBytes += body.byteLength;
+  sending.tally.parts += 1;
+  sending.report();
+  const late = delayedAbort(signal, COMPLETE_GRACE_MS);
+  try {
+    const expected = { bytes: storing.readBytes(), etag: undefined, confirmedEtag: etag, body };
+    return await checkStored(expected, { ...storing, retry: sending.retry, signal: late.signal });
+  } finally {
+    late.dispose();
+  }
+}
+
+/** Stores parts as they come, completes only after the last one, and checks the result. */
+export async function storeInParts(storing: Storing, parts: AsyncIterable<Part>): Promise<ObjectInfo> {
+  const { store, key, attributes, sending, signal } = storing;
+  await refuseExisting(storing);
+  const call = { signal: sending.stop.signal };
+  const upload = await sending.retry(
+    'start upload',
+    async () => requireId(await store.startUpload(key, { ...attributes, ...call })),
+    call,
+  );
+  const sent = await sendParts(upload, parts, sending)
+    .then(async (all) => {
+      await checkParts(upload, all, sending, storing.readBytes());
+      await refuseExisting(storing);
+      call.signal.throwIfAborted();
+      return all;
+    })
+    .catch(async (error: unknown) => {
+      sending.stop.abort(error);
+      await abortUpload(upload, { ...storing, retry: sending.retry, interrupted: signal?.aborted === true });
+      throw error;
+    });
+  const late = delayedAbort(signal, COMPLETE_GRACE_MS);
+  try {
+    return await completeUpload({
+      ...storing,
+      upload,
+      parts: sent.parts,
+      bytes: storing.readBytes(),
+      etag: sent.etagsAreDigests ? multipartEtag(sent.parts) : undefined,
+      retry: sending.retry,
+      signal: late.signal,
+    });
+  } finally {
+    late.dispose();
+  }
+}
+
+/** Not a lock: a store that two machines write to at once is looked at as late as possible. */
+async function refuseExisting({ store, key, ifExists, sending }: Storing): Promise<void> {
+  if (ifExists === 'replace') return;
+  const call = { signal: sending.stop.signal };
+  if (!(await sending.retry('head', () => store.head(key, call), call))) return;
+  throw new Zfs3BackupError('BACKUP_EXISTS', `${key} is in ${store.url} already`, {
+    advice: 'What is stored is never replaced silently: choose another key, or remove the object first.',
+  });
+}
+
+/** A part sent without an upload ID would become a whole object under the key. */
+function requireId<T extends { readonly uploadId: string; readonly key: string }>(upload: T): T {
+  if (upload.uploadId) return upload;
+  throw new StoreError(
+    'STORE_FAILED',
+    `The store started an upload of ${upload.key} without telling its ID`,
+    {
+      operation: 'start upload',
+      key: upload.key,
+      retryable: true,
+    },
+  );
+}

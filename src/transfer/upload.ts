@@ -1,0 +1,160 @@
+import { setMaxListeners } from 'node:events';
+import { Zfs3BackupError } from '../errors.ts';
+import { type Logger, silentLogger } from '../logger.ts';
+import type { Metadata, ObjectStore } from '../store/object-store.ts';
+import { createBufferPool } from '../stream/buffer-pool.ts';
+import { type Part, splitIntoParts } from '../stream/parts.ts';
+import { interruptible } from './interruptible.ts';
+import { memoryBytes, planParts } from './part-size.ts';
+import { createBackoff, createRetry, type Sleep, sleepFor } from './retry.ts';
+import type { Tally } from './send-parts.ts';
+import { type Storing, storeInParts, storeWhole } from './store-body.ts';
+
+const DEFAULT_CONCURRENCY = 4;
+const DEFAULT_RETRIES = 10;
+
+export type UploadProgress = Readonly<Tally>;
+
+export interface UploadOptions {
+  readonly store: ObjectStore;
+  /** Whole key; no prefix is put before it. */
+  readonly key: string;
+  /** Must throw when what makes it failed: its end without an error means that all of it came. */
+  readonly source: AsyncIterable<Uint8Array>;
+  /** Expected bytes, a hint for the part size. */
+  readonly estimate?: number | undefined;
+  /** Part size in bytes; default: from the estimate. Raised where the estimate would not fit. */
+  readonly partBytes?: number | undefined;
+  /** Parts in flight, 4 if not given. Buffers take part size × (concurrency + 1). */
+  readonly concurrency?: number | undefined;
+  readonly metadata?: Metadata | undefined;
+  readonly storageClass?: string | undefined;
+  /** `fail` (the default): BACKUP_EXISTS when the key is taken, before anything is sent and again at the end. */
+  readonly ifExists?: 'fail' | 'replace' | undefined;
+  /** Store an empty object for an empty source instead of failing with EMPTY_STREAM. */
+  readonly allowEmpty?: boolean | undefined;
+  /** How often one request is tried again, 10 if not given. */
+  readonly maxRetries?: number | undefined;
+  /** Stops reading and drops what was sent; the upload rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  readonly logger?: Logger | undefined;
+  /** Called when a part starts, ends or is tried again. */
+  readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
+  /** How to wait between attempts; for tests. */
+  readonly sleep?: Sleep | undefined;
+}
+
+export interface UploadResult {
+  readonly key: string;
+  /** As the store tells it for the finished object. */
+  readonly etag: string | undefined;
+  readonly storedBytes: number;
+  readonly parts: number;
+  readonly partBytes: number;
+  readonly retries: number;
+  readonly seconds: number;
+}
+
+/**
+ * Stores everything that `source` yields under `key`, in one step, after the source ended without an error; then
+ * looks at it and compares. When anything fails nothing is visible and no upload stays open, and the error is
+ * the first one: the source's own, STREAM_TOO_LONG, EMPTY_STREAM, BACKUP_EXISTS, MISMATCH or a `StoreError`.
+ * Only a Complete without an answer can leave that unknown; its error says so.
+ */
+export async function upload(options: UploadOptions): Promise<UploadResult> {
+  const startedAt = performance.now();
+  const { key, concurrency = DEFAULT_CONCURRENCY, signal } = options;
+  checkConcurrency(concurrency);
+  signal?.throwIfAborted();
+  const plan = planParts({ ...options, limits: options.store.limits });
+  const stop = new AbortController();
+  // Each request in flight listens, and that is no leak.
+  setMaxListeners(0, stop.signal);
+  const onAbort = () => stop.abort(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const { storing, source } = prepare(options, { ...plan, concurrency, stop });
+  const parts = splitIntoParts(source, {
+    partBytes: plan.partBytes,
+    pool: createBufferPool(concurrency + 1, plan.partBytes),
+    signal: stop.signal,
+  });
+  try {
+    const { bytes: storedBytes, etag } = await storeParts(parts, storing, options.allowEmpty === true);
+    const { parts: count, retries } = storing.sending.tally;
+    const seconds = (performance.now() - startedAt) / 1000;
+    return { key, etag, storedBytes, parts: count, partBytes: plan.partBytes, retries, seconds };
+  } catch (error) {
+    stop.abort(error);
+    throw stop.signal.reason;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    await parts.return();
+  }
+}
+
+interface Settings {
+  readonly partBytes: number;
+  readonly maxStreamBytes: number;
+  readonly concurrency: number;
+  readonly stop: AbortController;
+}
+
+function prepare(
+  options: UploadOptions,
+  settings: Settings,
+): { storing: Storing; source: AsyncIterable<Uint8Array> } {
+  const { store, key, metadata, storageClass, logger = silentLogger, sleep = sleepFor } = options;
+  const { partBytes, concurrency, maxStreamBytes, stop } = settings;
+  const memory = memoryBytes(partBytes, concurrency);
+  logger.debug({ key, partBytes, concurrency, memoryBytes: memory, maxStreamBytes }, 'part size chosen');
+  const tally: Tally = { storedBytes: 0, partsInFlight: 0, retries: 0, parts: 0 };
+  const report = () => options.onProgress?.({ ...tally });
+  const onRetry = () => {
+    tally.retries += 1;
+    report();
+  };
+  const attempts = (options.maxRetries ?? DEFAULT_RETRIES) + 1;
+  const backoff = createBackoff({ attempts, logger, sleep, onRetry });
+  const sending = {
+    limits: store.limits,
+    partBytes,
+    concurrency,
+    stop,
+    retry: createRetry(backoff),
+    tally,
+    report,
+  };
+  let readBytes = 0;
+  const onBytes = (bytes: number) => {
+    readBytes += bytes;
+  };
+  const attributes = { ...(metadata && { metadata }), ...(storageClass && { storageClass }) };
+  return {
+    source: interruptible(options.source, { signal: stop.signal, onBytes }),
+    storing: {
+      ...{ store, key, attributes, sending, backoff, sleep, logger, signal: options.signal },
+      ifExists: options.ifExists ?? 'fail',
+      readBytes: () => readBytes,
+    },
+  };
+}
+
+async function storeParts(parts: AsyncGenerator<Part, void>, storing: Storing, allowEmpty: boolean) {
+  const first = await parts.next();
+  if (first.done) {
+    if (allowEmpty) return storeWhole(storing, new Uint8Array());
+    throw new Zfs3BackupError('EMPTY_STREAM', `${storing.key}: the stream is empty, nothing was stored`);
+  }
+  if (!first.value.last) return storeInParts(storing, startingWith(first.value, parts));
+  return storeWhole(storing, first.value.bytes);
+}
+
+async function* startingWith(first: Part, rest: AsyncIterable<Part>): AsyncGenerator<Part, void> {
+  yield first;
+  yield* rest;
+}
+
+function checkConcurrency(concurrency: number): void {
+  if (Number.isSafeInteger(concurrency) && concurrency >= 1) return;
+  throw new Zfs3BackupError('USAGE', `At least one part must be in flight, not ${concurrency}`);
+}
