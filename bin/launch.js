@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+
+const OLDEST = [20, 19];
+
+/** Runs one of the programs of dist/cli/main.js on this process. */
+export async function launch(name) {
+  const say = (sentence) => process.stderr.write(`${sentence}\n`);
+  process.exitCode = 1;
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
+    return say(`This needs Node ${OLDEST.join('.')} or newer; ${process.execPath} is ${process.version}.`);
+  }
+  const main = new URL('../dist/cli/main.js', import.meta.url);
+  if (!existsSync(main))
+    return say('This checkout was not built yet: run `npm install && npm run build` in it.');
+  // The SDK's warning about old Node versions is for its developers, not for a user's cron mail.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  const programs = await import(main);
+  process.exitCode = await programs[name]({
+    argv: process.argv.slice(2),
+    env: process.env,
+    // Looked at by those who read it only: opening it makes a pipe non-blocking for the shell as well.
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signals: process,
+  });
+}

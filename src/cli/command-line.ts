@@ -1,0 +1,187 @@
+import yargs from 'yargs';
+import type { ConfigProblem } from '../errors.ts';
+import { findNearest } from './nearest.ts';
+import type { Arguments, Command, CommandLine, OptionSpec, Program } from './program.ts';
+
+/** `--help` and `--version` of every program. */
+export const answerOptions: readonly OptionSpec[] = [
+  { name: 'help', aliases: ['h'], type: 'flag', help: 'Show this help.' },
+  { name: 'version', type: 'flag', help: 'Show the version.' },
+];
+
+type Parsed = Record<string, unknown> & { readonly _: readonly unknown[] };
+
+/**
+ * Reads a command line. All commands' options are known to one parser, so that any of them may stand before the
+ * command's name; which of them this command takes is looked at afterwards. Nothing is thrown: all that is wrong
+ * comes back as `problems`.
+ */
+export function parseCommandLine(program: Program, argv: readonly string[]): CommandLine {
+  const problems: ConfigProblem[] = [];
+  const options = allOptions(program);
+  const { words, rest } = splitAtDoubleDash(argv);
+  const parsed = parseWords(options, settleFlags(words, options, problems), problems);
+
+  const [first, ...others] = parsed._.map(String);
+  const single = program.commands.length === 1 && program.commands[0]?.name === undefined;
+  const command = single ? program.commands[0] : program.commands.find(({ name }) => name === first);
+  const positionals = single ? parsed._.map(String) : others;
+  if (!command && first !== undefined) problems.push(unknownCommand(program, first));
+  if (command && !command.takesProgram) positionals.push(...rest);
+
+  const values = readArguments(parsed, options, positionals, command?.takesProgram ? rest : []);
+  problems.push(...unknownOptions(parsed, options, program, command));
+  const asks = values.flag('help') || values.flag('version');
+  if (command && !asks) problems.push(...checkArguments(command, program, values));
+  return {
+    command,
+    arguments: values,
+    help: values.flag('help'),
+    version: values.flag('version'),
+    problems: asks ? [] : problems,
+  };
+}
+
+/** Each option once, by name. */
+export function allOptions(program: Program): readonly OptionSpec[] {
+  const options = [
+    ...answerOptions,
+    ...program.groups.flatMap((group) => group.options),
+    ...program.commands.flatMap((command) => command.options),
+  ];
+  return [...new Map(options.map((option) => [option.name, option])).values()];
+}
+
+function splitAtDoubleDash(argv: readonly string[]): { words: readonly string[]; rest: readonly string[] } {
+  const at = argv.indexOf('--');
+  return at < 0 ? { words: argv, rest: [] } : { words: argv.slice(0, at), rest: argv.slice(at + 1) };
+}
+
+/**
+ * Writes `--flag` as `--flag=true`: the parser would take a following argument named `true` for its value, and
+ * would read `--dry-run=yes` as no.
+ */
+function settleFlags(words: readonly string[], options: readonly OptionSpec[], problems: ConfigProblem[]) {
+  const flags = new Set(options.flatMap((option) => (option.type === 'flag' ? spellings(option) : [])));
+  return words.map((word) => {
+    const [spelling = '', value] = splitOnce(word);
+    if (!flags.has(spelling)) return word;
+    if (value === undefined) return `${spelling}=true`;
+    if (value !== 'true' && value !== 'false') {
+      problems.push({ where: spelling, message: `takes no value (given: ${value})` });
+    }
+    return word;
+  });
+}
+
+function splitOnce(word: string): [string, string?] {
+  const at = word.indexOf('=');
+  return at < 0 ? [word] : [word.slice(0, at), word.slice(at + 1)];
+}
+
+function spellings({ name, aliases = [] }: OptionSpec): readonly string[] {
+  return [name, ...aliases].map((each) => (each.length === 1 ? `-${each}` : `--${each}`));
+}
+
+function parseWords(
+  options: readonly OptionSpec[],
+  words: readonly string[],
+  problems: ConfigProblem[],
+): Parsed {
+  const parser = yargs()
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .parserConfiguration({
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'greedy-arrays': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'strip-aliased': true,
+    })
+    .fail((message: string, error: Error | undefined) => {
+      problems.push({ where: 'command line', message: message ?? String(error) });
+    });
+  for (const { name, aliases = [], type } of options) {
+    const alias = [...aliases];
+    if (type === 'flag') parser.option(name, { boolean: true, alias });
+    else parser.option(name, { string: true, nargs: 1, requiresArg: true, alias });
+  }
+  return parser.parseSync([...words]) as Parsed;
+}
+
+function readArguments(
+  parsed: Parsed,
+  options: readonly OptionSpec[],
+  positionals: readonly string[],
+  program: readonly string[],
+): Arguments {
+  const list = (name: string) => [parsed[name] ?? []].flat().map(String);
+  const text = (name: string) => list(name).at(-1);
+  const flag = (name: string) => [parsed[name]].flat().at(-1) === true;
+  const values: Record<string, string | boolean> = {};
+  for (const { name, type } of options) {
+    const value = type === 'text' ? text(name) : type === 'flag' && name in parsed ? flag(name) : undefined;
+    if (value !== undefined) values[name] = value;
+  }
+  return {
+    text,
+    list,
+    flag,
+    values,
+    positionals,
+    program,
+  };
+}
+
+function unknownCommand(program: Program, word: string): ConfigProblem {
+  const names = program.commands.flatMap(({ name }) => name ?? []);
+  const near = findNearest(word, names);
+  const hint = near ? `did you mean ${near}?` : `there are: ${names.join(', ')}`;
+  return { where: word, message: `no such command; ${hint}` };
+}
+
+function unknownOptions(
+  parsed: Parsed,
+  options: readonly OptionSpec[],
+  program: Program,
+  command: Command | undefined,
+): readonly ConfigProblem[] {
+  const known = new Map(options.flatMap((option) => spellings(option).map((name) => [name, option])));
+  const taken = command ? [...answerOptions, ...groupOptions(program), ...command.options] : options;
+  const names = taken.flatMap(spellings);
+  return Object.keys(parsed)
+    .filter((key) => key !== '_' && key !== '$0')
+    .map((key) => (key.length === 1 ? `-${key}` : `--${key}`))
+    .filter((spelling) => !names.includes(spelling))
+    .map((spelling) => {
+      if (known.has(spelling)) {
+        return { where: spelling, message: `is not an option of ${command?.name ?? program.name}` };
+      }
+      const near = findNearest(spelling, names);
+      return { where: spelling, message: near ? `no such option; did you mean ${near}?` : 'no such option' };
+    });
+}
+
+function groupOptions(program: Program): readonly OptionSpec[] {
+  return program.groups.flatMap(({ options }) => options);
+}
+
+function checkArguments(command: Command, program: Program, given: Arguments): readonly ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  for (const missing of command.positionals.slice(given.positionals.length)) {
+    problems.push({ where: missing, message: 'is missing' });
+  }
+  for (const extra of given.positionals.slice(command.positionals.length)) {
+    problems.push({ where: extra, message: 'one argument too many' });
+  }
+  for (const { name, type } of [...groupOptions(program), ...command.options]) {
+    const times = given.list(name).length;
+    if (type === 'text' && times > 1) {
+      problems.push({ where: `--${name}`, message: `is given ${times} times: once is meant` });
+    }
+  }
+  return problems;
+}

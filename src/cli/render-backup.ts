@@ -1,0 +1,57 @@
+import type { BackupPlanReport, BackupResult, PlannedBackup, StoredBackup } from '../backup.ts';
+import { renderPipeline } from './render-shell.ts';
+import { escapeName, escapeText, renderCount, renderRate, renderSeconds, renderSize } from './render-text.ts';
+import type { Style } from './style.ts';
+
+/** The numbered steps that would run, and under each what a person would type for it. */
+export function renderBackupPlan(plan: BackupPlanReport, style: Style): string {
+  const { steps } = plan;
+  const notes = plan.notes.map((note) => escapeText(note));
+  if (steps.length === 0) return `${[...notes, nothingToDo(plan.dataset)].join('\n')}\n`;
+  const estimates = steps.map(({ estimate }) => estimate);
+  const known = estimates.filter((estimate) => estimate !== undefined);
+  const total = known.reduce((sum, estimate) => sum + estimate, 0);
+  const sum = known.length === estimates.length ? `, about ${renderSize(total)} before compression` : '';
+  const head = `Would store ${renderCount(steps.length, 'backup')} of ${escapeName(plan.dataset)} in ${escapeName(plan.store)}${sum}.`;
+  const lines = steps.map((step, at) => renderPlanned(step, at + 1, style));
+  return `${[...notes, head, '', ...lines].join('\n')}\n`;
+}
+
+function renderPlanned(planned: PlannedBackup, number: number, style: Style): string {
+  const { step, estimate, partBytes, pipeline } = planned;
+  const base = step.parent ? ` on top of @${escapeName(step.parent.name)}` : '';
+  const name = style.bold(escapeName(`${step.dataset}@${step.snapshot.name}`));
+  const size = estimate === undefined ? 'no estimate' : `about ${renderSize(estimate)}`;
+  return [
+    `${number}. ${step.kind} ${name}${base}: ${size}, parts of ${renderSize(partBytes)}`,
+    `   ${renderPipeline(pipeline)}`,
+  ].join('\n');
+}
+
+export function renderBackupResult(result: BackupResult): string {
+  if (result.backups.length === 0) return `${nothingToDo(result.dataset)}\n`;
+  return `${result.backups.map(renderStored).join('\n')}\n`;
+}
+
+function renderStored(stored: StoredBackup): string {
+  const facts = [
+    stored.kind,
+    stored.storedBytes === stored.streamBytes
+      ? renderSize(stored.storedBytes)
+      : `${renderSize(stored.streamBytes)} stored as ${renderSize(stored.storedBytes)}`,
+    `${renderSeconds(stored.seconds)} at ${renderRate(stored.streamBytes, stored.seconds)}`,
+    stored.retries > 0 ? renderCount(stored.retries, 'retry', 'retries') : '',
+  ];
+  return `stored ${escapeName(stored.name)}: ${facts.filter(Boolean).join(', ')}`;
+}
+
+function nothingToDo(dataset: string): string {
+  return `Nothing to do: the store has the backups of ${escapeName(dataset)} that were asked for.`;
+}
+
+/** z3's lines for programs: name and stream bytes around a NUL; `-` where no estimate is to be had. */
+export function renderParseable(
+  sizes: ReadonlyArray<readonly [name: string, bytes: number | undefined]>,
+): string {
+  return sizes.map(([name, bytes]) => `${name}\0${bytes ?? '-'}\n`).join('');
+}

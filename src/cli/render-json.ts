@@ -1,0 +1,109 @@
+import type { BackupPlanReport, BackupResult } from '../backup.ts';
+import type { StatusReport, StoreStatusReport } from '../status.ts';
+
+/*
+ * The objects of docs/json.md: a promise to scripts. Each is put together by hand, so that a field that a verb
+ * gains or renames does not change what scripts read.
+ */
+
+export function statusJson({ dataset, store, snapshots, summary }: StatusReport): object {
+  return {
+    dataset,
+    store,
+    snapshots: snapshots.map((row) => ({
+      name: row.name,
+      parent: row.parent,
+      type: row.type,
+      health: row.health,
+      local: row.local,
+      streamBytes: row.streamBytes,
+      storedBytes: row.storedBytes,
+      createdAt: row.createdAt,
+    })),
+    summary: {
+      backups: summary.backups,
+      storedBytes: summary.storedBytes,
+      notBackedUp: summary.notBackedUp,
+      broken: summary.broken,
+    },
+  };
+}
+
+export function storeStatusJson({ store, datasets }: StoreStatusReport): object {
+  return {
+    store,
+    datasets: datasets.map((row) => ({
+      dataset: row.dataset,
+      backups: row.backups,
+      storedBytes: row.storedBytes,
+      newest: row.newest,
+      newestAt: row.newestAt,
+      broken: row.broken,
+      local: row.local,
+    })),
+  };
+}
+
+export function backupPlanJson({ dataset, store, notes, steps }: BackupPlanReport): object {
+  return {
+    dataset,
+    store,
+    notes,
+    steps: steps.map(({ step, key, estimate, partBytes, pipeline }) => ({
+      name: `${step.dataset}@${step.snapshot.name}`,
+      key,
+      kind: step.kind,
+      parent: step.parent?.name ?? null,
+      estimate: estimate ?? null,
+      partBytes,
+      pipeline,
+    })),
+  };
+}
+
+export function backupJson({ dataset, store, notes, backups }: BackupResult): object {
+  return {
+    dataset,
+    store,
+    notes,
+    backups: backups.map((stored) => ({
+      name: stored.name,
+      key: stored.key,
+      kind: stored.kind,
+      parent: stored.parent,
+      streamBytes: stored.streamBytes,
+      storedBytes: stored.storedBytes,
+      parts: stored.parts,
+      partBytes: stored.partBytes,
+      etag: stored.etag ?? null,
+      seconds: stored.seconds,
+      retries: stored.retries,
+    })),
+  };
+}
+
+export interface PutReport {
+  readonly key: string;
+  readonly etag: string | undefined;
+  readonly storedBytes: number;
+  readonly parts: number;
+  readonly partBytes: number;
+  readonly seconds: number;
+}
+
+/** z3's line, to the space: scripts compare it as text. */
+export function renderPutLine({ etag }: Pick<PutReport, 'etag'>): string {
+  return `{"status": "success", "etag": ${JSON.stringify(etag ?? '')}}\n`;
+}
+
+export function putJson({ key, etag, storedBytes, parts, partBytes, seconds }: PutReport): object {
+  return {
+    status: 'success',
+    etag: etag ?? '',
+    key,
+    bytes: storedBytes,
+    parts,
+    partSize: partBytes,
+    seconds,
+  };
+}

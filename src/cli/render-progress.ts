@@ -1,0 +1,47 @@
+import type { Progress } from '../progress.ts';
+import { escapeName, renderCount, renderRate, renderSeconds, renderSize } from './render-text.ts';
+
+/** A progress with the moment (in milliseconds of any one clock) that it was told. */
+export interface Sample {
+  readonly at: number;
+  readonly progress: Progress;
+}
+
+/** One line: what, how much, how fast (since `earlier`), how long still. */
+export function renderProgress(latest: Sample, earlier: Sample): string {
+  const { progress } = latest;
+  const seconds = (latest.at - earlier.at) / 1000;
+  const streamed = Math.max(0, progress.streamBytes - earlier.progress.streamBytes);
+  const facts = [
+    progress.steps > 1 ? `${progress.step}/${progress.steps}` : '',
+    renderBytes(progress),
+    renderPercent(progress),
+    renderRate(streamed, seconds),
+    renderRemaining(progress, seconds > 0 ? streamed / seconds : 0),
+    progress.partsInFlight > 0 ? `${renderCount(progress.partsInFlight, 'part')} in flight` : '',
+    progress.retries > 0 ? renderCount(progress.retries, 'retry', 'retries') : '',
+  ];
+  return [`${progress.verb} ${escapeName(progress.item)}`, ...facts].filter(Boolean).join('  ');
+}
+
+/** Cut to the width of a terminal, so that it stays one line. */
+export function fitLine(line: string, columns: number): string {
+  const characters = [...line];
+  return characters.length < columns ? line : `${characters.slice(0, Math.max(1, columns - 2)).join('')}…`;
+}
+
+function renderBytes({ streamBytes, storedBytes }: Progress): string {
+  if (streamBytes === storedBytes || streamBytes === 0) return renderSize(storedBytes);
+  return `${renderSize(streamBytes)} (${renderSize(storedBytes)} stored)`;
+}
+
+function renderPercent({ streamBytes, estimate }: Progress): string {
+  if (!estimate) return '';
+  // An estimate may be low: 100 % is said by the result alone.
+  return `${Math.min(99, Math.floor((streamBytes / estimate) * 100))}%`;
+}
+
+function renderRemaining({ streamBytes, estimate }: Progress, bytesPerSecond: number): string {
+  if (!estimate || bytesPerSecond === 0 || streamBytes >= estimate) return '';
+  return `${renderSeconds((estimate - streamBytes) / bytesPerSecond)} left`;
+}

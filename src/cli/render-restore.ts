@@ -1,0 +1,33 @@
+import type { RestorePlanReport, RestoreResult } from '../restore.ts';
+import { renderPipeline } from './render-shell.ts';
+import { escapeName, escapeText, renderCount, renderRate, renderSeconds, renderSize } from './render-text.ts';
+import type { Style } from './style.ts';
+
+/** The numbered steps that would run, what would be lost, and under each step what a person would type for it. */
+export function renderRestorePlan(plan: RestorePlanReport, style: Style): string {
+  const { steps, target } = plan;
+  const notes = plan.notes.map((note) => escapeText(note));
+  const losses = plan.losses.map((loss) => `${style.red('would be lost:')} ${escapeText(loss)}`);
+  if (steps.length === 0) return `${[...notes, ...losses, nothingToDo(target)].join('\n')}\n`;
+  const bytes = steps.reduce((sum, { backup }) => sum + backup.storedBytes, 0);
+  const head = `Would receive ${renderCount(steps.length, 'backup')} (${renderSize(bytes)} stored) from ${escapeName(plan.store)} into ${escapeName(target)}.`;
+  const lines = steps.map(({ backup, pipeline }, at) => {
+    const name = style.bold(escapeName(`${backup.dataset}@${backup.snapshot}`));
+    const base = backup.parent ? ` on top of @${escapeName(backup.parent)}` : '';
+    return `${at + 1}. ${backup.kind} ${name}${base}: ${renderSize(backup.storedBytes)} stored\n   ${renderPipeline(pipeline)}`;
+  });
+  return `${[...notes, ...losses, head, '', ...lines].join('\n')}\n`;
+}
+
+export function renderRestoreResult({ target, received }: RestoreResult): string {
+  if (received.length === 0) return `${nothingToDo(target)}\n`;
+  const lines = received.map(({ name, streamBytes, seconds }) => {
+    const rate = renderRate(streamBytes, seconds);
+    return `received ${escapeName(name)}: ${renderSize(streamBytes)}, ${renderSeconds(seconds)} at ${rate}`;
+  });
+  return `${[...lines, `${escapeName(target)} is restored.`].join('\n')}\n`;
+}
+
+function nothingToDo(target: string): string {
+  return `Nothing to do: ${escapeName(target)} has the snapshot already.`;
+}

@@ -1,0 +1,102 @@
+import type { StatusReport, StatusRow, StoreStatusReport, StoreStatusRow } from '../status.ts';
+import { type Cell, type Column, renderTable } from './render-table.ts';
+import { escapeName, renderCount, renderDate, renderSize } from './render-text.ts';
+import type { Style } from './style.ts';
+
+const SNAPSHOT_COLUMNS: readonly Column[] = [
+  { title: 'NAME', align: 'left' },
+  { title: 'PARENT', align: 'left' },
+  { title: 'TYPE', align: 'left' },
+  { title: 'HEALTH', align: 'left' },
+  { title: 'LOCAL STATE', align: 'left' },
+  { title: 'SIZE', align: 'right' },
+  { title: 'STORED', align: 'right' },
+  { title: 'DATE', align: 'left' },
+];
+
+const DATASET_COLUMNS: readonly Column[] = [
+  { title: 'DATASET', align: 'left' },
+  { title: 'BACKUPS', align: 'right' },
+  { title: 'STORED', align: 'right' },
+  { title: 'NEWEST', align: 'left' },
+  { title: 'DATE', align: 'left' },
+  { title: 'LOCAL STATE', align: 'left' },
+  { title: 'BROKEN', align: 'right' },
+];
+
+const NAMES_SHOWN = 3;
+
+/** The table of one dataset's snapshots and a line that sums up. */
+export function renderStatus(report: StatusReport, style: Style): string {
+  const summary = renderSummary(report, style);
+  if (report.snapshots.length === 0) return `${summary}\n`;
+  const rows = report.snapshots.map((row) => snapshotCells(row, style));
+  return `${renderTable(SNAPSHOT_COLUMNS, rows)}\n\n${summary}\n`;
+}
+
+function snapshotCells(row: StatusRow, style: Style): readonly Cell[] {
+  return [
+    { text: escapeName(row.name) },
+    { text: row.parent === null ? '-' : escapeName(row.parent) },
+    { text: row.type, ...(row.type === 'missing' ? { paint: style.yellow } : {}) },
+    healthCell(row, style),
+    { text: row.local ?? '-' },
+    { text: sizeText(row.streamBytes) },
+    { text: sizeText(row.storedBytes) },
+    { text: dateText(row.createdAt) },
+  ];
+}
+
+function healthCell({ health }: StatusRow, style: Style): Cell {
+  if (health === null) return { text: '-' };
+  return { text: health, paint: health === 'ok' ? style.green : style.red };
+}
+
+function renderSummary({ dataset, store, summary }: StatusReport, style: Style): string {
+  const { backups, storedBytes, notBackedUp, broken } = summary;
+  const missing =
+    notBackedUp.length === 0
+      ? 'nothing is left to back up'
+      : style.yellow(`not backed up yet: ${renderNames(notBackedUp)}`);
+  const faults = broken.length === 0 ? 'nothing is broken' : style.red(`broken: ${renderNames(broken)}`);
+  const head = `${escapeName(dataset)} in ${escapeName(store)}: ${renderCount(backups, 'backup')}`;
+  return `${head}, ${renderSize(storedBytes)}; ${missing}; ${faults}.`;
+}
+
+function renderNames(names: readonly string[]): string {
+  const shown = names.slice(0, NAMES_SHOWN).map(escapeName).join(', ');
+  const more = names.length - NAMES_SHOWN;
+  return `${names.length} (${shown}${more > 0 ? ` and ${more} more` : ''})`;
+}
+
+/** One line for each dataset that the store has backups of. */
+export function renderStoreStatus({ store, datasets }: StoreStatusReport, style: Style): string {
+  if (datasets.length === 0) return `${escapeName(store)} has no backups yet.\n`;
+  const rows = datasets.map((row) => datasetCells(row, style));
+  const backups = datasets.reduce((sum, row) => sum + row.backups, 0);
+  const bytes = datasets.reduce((sum, row) => sum + row.storedBytes, 0);
+  const broken = datasets.reduce((sum, row) => sum + row.broken, 0);
+  const faults = broken === 0 ? 'nothing is broken' : style.red(`${renderCount(broken, 'backup')} broken`);
+  const head = `${escapeName(store)}: ${renderCount(datasets.length, 'dataset')}, ${renderCount(backups, 'backup')}`;
+  return `${renderTable(DATASET_COLUMNS, rows)}\n\n${head}, ${renderSize(bytes)}; ${faults}.\n`;
+}
+
+function datasetCells(row: StoreStatusRow, style: Style): readonly Cell[] {
+  return [
+    { text: escapeName(row.dataset) },
+    { text: String(row.backups) },
+    { text: renderSize(row.storedBytes) },
+    { text: escapeName(row.newest) },
+    { text: dateText(row.newestAt) },
+    { text: row.local ?? '-' },
+    { text: String(row.broken), ...(row.broken > 0 ? { paint: style.red } : {}) },
+  ];
+}
+
+function sizeText(bytes: number | null): string {
+  return bytes === null ? '-' : renderSize(bytes);
+}
+
+function dateText(iso: string | null): string {
+  return iso === null ? '-' : renderDate(new Date(iso));
+}

@@ -1,0 +1,67 @@
+// C0, DEL and C1 controls, line and paragraph separators, and the marks that turn the writing direction: a name
+// from a bucket must neither move the cursor nor pretend to be another name.
+const HOSTILE = /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** A name as it may stand on a terminal: what could act there is written as an escape. */
+export function escapeName(name: string): string {
+  return name.replace(HOSTILE, escapeCharacter);
+}
+
+/** The same for text of several lines. */
+export function escapeText(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => escapeName(line.replaceAll('\t', '  ').replace(/\r$/, '')))
+    .join('\n');
+}
+
+function escapeCharacter(character: string): string {
+  if (character === '\n') return '\\n';
+  if (character === '\r') return '\\r';
+  if (character === '\t') return '\\t';
+  const code = character.codePointAt(0) ?? 0;
+  return code < 0x100
+    ? `\\x${code.toString(16).padStart(2, '0')}`
+    : `\\u${code.toString(16).padStart(4, '0')}`;
+}
+
+const BINARY_UNITS = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
+
+/** Binary, three digits: `512 B`, `1.2 GiB`, `110 MiB`. */
+export function renderSize(bytes: number): string {
+  let value = bytes;
+  let unit = 'B';
+  for (const next of BINARY_UNITS) {
+    // 1023.6 KiB would be rounded to 1024 KiB.
+    if (Math.round(value) < 1024) break;
+    value /= 1024;
+    unit = next;
+  }
+  const digits = unit === 'B' || value >= 99.95 ? 0 : 1;
+  return `${value.toFixed(digits)} ${unit}`;
+}
+
+/** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 7 min`. */
+export function renderSeconds(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+export function renderRate(bytes: number, seconds: number): string {
+  return seconds > 0 ? `${renderSize(bytes / seconds)}/s` : '-';
+}
+
+/** `1 backup`, `2 backups`. */
+export function renderCount(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** To the minute, in the machine's time zone, as `zfs list` shows it. */
+export function renderDate(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}

@@ -1,0 +1,21 @@
+import { get } from '../get.ts';
+import type { CommandCall } from './program.ts';
+import { withSession } from './session.ts';
+
+export function runGet(call: CommandCall): Promise<number> {
+  const output = call.arguments.text('output');
+  return withSession(call, call.arguments.values, async ({ context, config, logger, watch }) => {
+    await watch((onProgress) =>
+      get({
+        store: context.store,
+        key: call.arguments.positionals[0] ?? '',
+        output: output === undefined || output === '-' ? call.io.stdout : output,
+        maxRetries: config.maxRetries,
+        signal: call.signal,
+        onProgress,
+        logger,
+      }),
+    );
+    return 0;
+  });
+}

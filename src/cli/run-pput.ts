@@ -1,0 +1,105 @@
+import { parseSize } from '../config/size.ts';
+import { ConfigError, type ConfigProblem, Zfs3BackupError } from '../errors.ts';
+import { openDescriptor, type PputOptions, pput, readCommand, readStream } from '../pput.ts';
+import type { CommandCall } from './program.ts';
+import { putJson, renderPutLine } from './render-json.ts';
+import { withSession } from './session.ts';
+
+export function runPput(call: CommandCall): Promise<number> {
+  const asked = readAsked(call);
+  return withSession(call, call.arguments.values, async ({ config, context, logger, watch }) => {
+    const source = openSource(call, asked.fd);
+    const options: PputOptions = {
+      store: context.store,
+      key: call.arguments.positionals[0] ?? '',
+      source,
+      metadata: asked.metadata,
+      ...(asked.estimate === undefined ? {} : { estimate: asked.estimate }),
+      ...(config.chunkSize ? { partBytes: config.chunkSize } : {}),
+      ...(config.concurrency ? { concurrency: config.concurrency } : {}),
+      ...(config.storageClass ? { storageClass: config.storageClass } : {}),
+      maxRetries: config.maxRetries,
+      signal: call.signal,
+      logger,
+    };
+    try {
+      const result = await watch((onProgress) => pput({ ...options, onProgress }));
+      const json = call.arguments.flag('json');
+      await call.print(json ? `${JSON.stringify(putJson(result))}\n` : renderPutLine(result));
+      return 0;
+    } finally {
+      // What is left in a pipe that nobody reads would keep the process waiting.
+      if (call.arguments.program.length === 0 && asked.fd === undefined) call.io.stdin.destroy();
+    }
+  });
+}
+
+interface Asked {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly estimate: number | undefined;
+  readonly fd: number | undefined;
+}
+
+/** Looks at everything before it complains, so that all problems are told at once. */
+function readAsked({ arguments: given, io }: CommandCall): Asked {
+  const problems: ConfigProblem[] = [];
+  const metadata = readMetadata([...given.list('metadata')], problems);
+  const estimate = readEstimate(given.text('estimated'), problems);
+  const fd = readDescriptor(given.text('file-descriptor'), problems);
+  const reads = given.program.length === 0 && fd === undefined;
+  if (given.program.length > 0 && fd !== undefined) {
+    problems.push({ where: '--file-descriptor', message: 'does not go together with a COMMAND' });
+  }
+  if (reads && io.stdin.isTTY) {
+    const message = 'is a terminal: pipe something in, or name a program behind --';
+    problems.push({ where: 'stdin', message });
+  }
+  if (problems.length > 0) throw new ConfigError(problems, { advice: '`pput --help` has examples.' });
+  return { metadata, estimate, fd };
+}
+
+function openSource({ arguments: { program }, io, signal }: CommandCall, fd: number | undefined) {
+  if (program.length > 0) return readCommand(program, signal);
+  return readStream(fd === undefined ? io.stdin : openDescriptor(fd), signal);
+}
+
+function readMetadata(pairs: readonly string[], problems: ConfigProblem[]): Record<string, string> {
+  const metadata: Record<string, string> = {};
+  for (const pair of pairs) {
+    const at = pair.indexOf('=');
+    const name = pair.slice(0, Math.max(at, 0)).toLowerCase();
+    const value = pair.slice(at + 1);
+    if (!/^[a-z0-9][a-z0-9_-]*$/.test(name)) {
+      problems.push({
+        where: `--meta ${pair}`,
+        message: 'is not KEY=VALUE with letters, digits and - in KEY',
+      });
+    } else if (!/^[\x20-\x7e]*$/.test(value) || value.trim() !== value) {
+      const message = 'the value has to be printable ASCII without blanks at its ends';
+      problems.push({ where: `--meta ${name}`, message });
+    } else if (Object.hasOwn(metadata, name)) {
+      problems.push({ where: `--meta ${name}`, message: 'is given twice' });
+    } else {
+      metadata[name] = value;
+    }
+  }
+  return metadata;
+}
+
+function readEstimate(text: string | undefined, problems: ConfigProblem[]): number | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return parseSize(text);
+  } catch (error) {
+    if (!(error instanceof Zfs3BackupError)) throw error;
+    problems.push({ where: '--estimated', message: error.message });
+    return undefined;
+  }
+}
+
+function readDescriptor(text: string | undefined, problems: ConfigProblem[]): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  problems.push({ where: '--file-descriptor', message: `${text} is not the number of an open descriptor` });
+  return undefined;
+}

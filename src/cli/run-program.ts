@@ -1,0 +1,93 @@
+import { ConfigError, exitStatusOf, Zfs3BackupError } from '../errors.ts';
+import { parseCommandLine } from './command-line.ts';
+import { exitStatusOfSignal, InterruptedError, withInterrupt } from './interrupt.ts';
+import { type CommandIo, isClosedPipe, readTerminal, writeText } from './io.ts';
+import type { Arguments, Command, CommandLine, Program } from './program.ts';
+import { readVersion } from './read-version.ts';
+import { renderError } from './render-error.ts';
+import { renderHelp } from './render-help.ts';
+import { createStyle } from './style.ts';
+
+/** Runs a program on a command line; resolves to its exit status and never rejects. */
+export async function runProgram(program: Program, io: CommandIo): Promise<number> {
+  // Errors are met where text is written; without a listener, the reader of a pipe that leaves would end the process.
+  for (const stream of [io.stdout, io.stderr]) stream.on('error', () => {});
+  const line = parseCommandLine(program, io.argv);
+  try {
+    return await answerOrRun(program, line, io);
+  } catch (error) {
+    return fail(program, line.arguments, io, error);
+  }
+}
+
+async function answerOrRun(program: Program, line: CommandLine, io: CommandIo): Promise<number> {
+  if (line.version) return answer(io, `${await readVersion()}\n`);
+  if (line.help) return answer(io, renderHelp(program, line.command, lookOf(io, io.stdout)));
+  if (!line.command && line.problems.length === 0) {
+    await writeText(io.stderr, renderHelp(program, undefined, lookOf(io, io.stderr)));
+    return 2;
+  }
+  if (!line.command || line.problems.length > 0) {
+    const command = [program.name, line.command?.name].filter(Boolean).join(' ');
+    const advice = `\`${command} --help\` shows what there is.`;
+    throw new ConfigError([...line.problems, ...(await configProblems(line, io))], { advice });
+  }
+  return runCommand(line.command, line.arguments, io);
+}
+
+/** What is wrong besides, so that a person mends it all in one go. */
+async function configProblems({ command, arguments: { values } }: CommandLine, io: CommandIo) {
+  if (!command) return [];
+  const { loadConfig } = await import('../config/load.ts');
+  try {
+    await loadConfig({ flags: values, env: io.env });
+    return [];
+  } catch (error) {
+    return error instanceof ConfigError ? error.problems : [];
+  }
+}
+
+async function runCommand(command: Command, given: Arguments, io: CommandIo): Promise<number> {
+  return withInterrupt(io.signals, async (signal) => {
+    try {
+      return await command.run({
+        io,
+        arguments: given,
+        signal,
+        stdout: lookOf(io, io.stdout),
+        stderr: lookOf(io, io.stderr),
+        print: (text) => writeText(io.stdout, text),
+      });
+    } catch (error) {
+      // A child that got the same Ctrl-C fails too; what counts is that the person ended it.
+      throw signal.aborted ? signal.reason : error;
+    }
+  });
+}
+
+async function fail(program: Program, given: Arguments, io: CommandIo, error: unknown): Promise<number> {
+  const { style } = lookOf(io, io.stderr);
+  if (error instanceof InterruptedError) {
+    await writeText(io.stderr, `${program.name}: ${error.message}\n`);
+    return exitStatusOfSignal(error.signal);
+  }
+  const debug = ['debug', 'trace'].includes(given.text('log-level') ?? '');
+  if (!isQuietEnd(error))
+    await writeText(io.stderr, renderError(error, { program: program.name, style, debug }));
+  return exitStatusOf(error);
+}
+
+/** The reader of stdout left, as `head` does: nobody waits for a sentence. */
+function isQuietEnd(error: unknown): boolean {
+  return error instanceof Zfs3BackupError && error.code === 'OUTPUT_FAILED' && isClosedPipe(error.cause);
+}
+
+async function answer(io: CommandIo, text: string): Promise<number> {
+  await writeText(io.stdout, text);
+  return 0;
+}
+
+function lookOf(io: CommandIo, stream: CommandIo['stdout']) {
+  const terminal = readTerminal(stream, io.env);
+  return { ...terminal, style: createStyle(terminal.color) };
+}

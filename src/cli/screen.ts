@@ -1,0 +1,33 @@
+import type { Writable } from 'node:stream';
+
+/** stderr, shared by lines that stay and one line that is rewritten below them. */
+export interface Screen {
+  /** Puts whole lines above the rewritten one. */
+  write(text: string): void;
+  /** Replaces the last line; only for a terminal. */
+  rewrite(line: string): void;
+  /** Takes the rewritten line away. */
+  clear(): void;
+}
+
+const ERASE_LINE = '\r\u001b[2K';
+
+export function createScreen(stream: Writable): Screen {
+  let shown = '';
+  const put = (text: string) => {
+    if (!stream.destroyed && text !== '') stream.write(text);
+  };
+  return {
+    write(text) {
+      put(shown === '' ? text : `${ERASE_LINE}${text}${shown}`);
+    },
+    rewrite(line) {
+      if (line !== shown) put(`${shown === '' ? '' : ERASE_LINE}${line}`);
+      shown = line;
+    },
+    clear() {
+      if (shown !== '') put(ERASE_LINE);
+      shown = '';
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { createReadStream, fstatSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { Zfs3BackupError } from './errors.ts';
+import { type Logger, silentLogger } from './logger.ts';
+import type { OnProgress } from './progress.ts';
+import type { Metadata, ObjectStore } from './store/object-store.ts';
+import { readProcess } from './stream/process.ts';
+import { readOnce } from './stream/read-once.ts';
+import { type UploadResult, upload } from './transfer/upload.ts';
+
+export interface PputOptions {
+  readonly store: ObjectStore;
+  /** The whole key: no prefix is put before it. */
+  readonly key: string;
+  readonly source: AsyncIterable<Uint8Array>;
+  /** Expected bytes, a hint. */
+  readonly estimate?: number;
+  readonly partBytes?: number;
+  /** Parts in flight. */
+  readonly concurrency?: number;
+  readonly maxRetries?: number;
+  readonly metadata?: Metadata;
+  readonly storageClass?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress;
+  readonly logger?: Logger;
+}
+
+/**
+ * Stores a stream under a key. An object that is there is replaced once the new one is whole, as the predecessors
+ * did; that it was there is logged as a warning.
+ */
+export async function pput(options: PputOptions): Promise<UploadResult> {
+  const { store, key, source, onProgress, logger = silentLogger, ...rest } = options;
+  const existing = await store.head(key, options.signal ? { signal: options.signal } : {});
+  if (existing) {
+    const { bytes, etag, modifiedAt } = existing;
+    logger.warn({ key, bytes, etag, modifiedAt }, 'the key exists already; its object is replaced');
+  }
+  let streamBytes = 0;
+  return upload({
+    ...rest,
+    store,
+    key,
+    logger,
+    ifExists: 'replace',
+    source: countBytes(source, (bytes) => {
+      streamBytes += bytes;
+    }),
+    ...(onProgress
+      ? {
+          onProgress: (moved) =>
+            onProgress({
+              verb: 'upload',
+              item: key,
+              step: 1,
+              steps: 1,
+              estimate: options.estimate,
+              streamBytes,
+              ...moved,
+            }),
+        }
+      : {}),
+  });
+}
+
+/** The bytes of a program; ends only when it exited with 0. */
+export function readCommand(argv: readonly string[], signal: AbortSignal): AsyncIterable<Uint8Array> {
+  return readProcess(argv, { signal });
+}
+
+/** The bytes of a stream such as stdin, which is destroyed when the reading ends early. */
+export function readStream(stream: Readable, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  return readOnce(async function* read(ended) {
+    const stop = () => stream.destroy();
+    for (const each of [ended, signal]) each.addEventListener('abort', stop, { once: true });
+    try {
+      signal.throwIfAborted();
+      for await (const chunk of stream) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!ended.aborted) throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  });
+}
+
+/** An open descriptor as a stream. Throws USAGE when it is not open. */
+export function openDescriptor(fd: number): Readable {
+  try {
+    const stats = fstatSync(fd);
+    // A file stream would read a pipe in a thread, and the process could not end before that read did.
+    if (stats.isFIFO() || stats.isSocket()) return new Socket({ fd, readable: true, writable: false });
+  } catch (cause) {
+    throw new Zfs3BackupError('USAGE', `--file-descriptor ${fd}: there is no such open descriptor`, {
+      cause,
+      advice: `In a shell, \`${fd}< FILE\` opens one.`,
+    });
+  }
+  return createReadStream('', { fd, highWaterMark: 1024 ** 2 });
+}
+
+async function* countBytes(source: AsyncIterable<Uint8Array>, count: (bytes: number) => void) {
+  for await (const chunk of source) {
+    count(chunk.byteLength);
+    yield chunk;
+  }
+}
