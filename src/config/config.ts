@@ -1,0 +1,46 @@
+import type { ExternalFilter } from '../filters/filter.ts';
+import type { ValueOf } from './parse-value.ts';
+
+/** Where backups live. `prefix` ends in `/`, or is empty for the root. */
+export type StoreLocation =
+  | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string }
+  | { readonly kind: 'directory'; readonly path: string; readonly prefix: string };
+
+/** Static keys; `JSON.stringify` leaves them out, so that a logged configuration holds no secret. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** All settings, resolved for one dataset (or for none). */
+export interface Config {
+  /** `undefined`: nobody named one (see `demandStore`). */
+  readonly store: StoreLocation | undefined;
+  readonly dataset: string | undefined;
+  /** Empty for all snapshots. */
+  readonly snapshotPrefix: string;
+  readonly sendFlags: readonly string[];
+  /** A known name; `none` for none. */
+  readonly compressor: string;
+  readonly compressors: readonly ExternalFilter[];
+  /** An http(s) URL; `undefined` for AWS. */
+  readonly endpoint: string | undefined;
+  readonly region: string | undefined;
+  readonly forcePathStyle: boolean;
+  /** They go before `profile`; without either the SDK's default chain is meant. */
+  readonly credentials: Credentials | undefined;
+  readonly profile: string | undefined;
+  /** `undefined`: not sent. */
+  readonly storageClass: string | undefined;
+  readonly sse: ValueOf<'S3_SSE'> | undefined;
+  readonly sseKmsKeyId: string | undefined;
+  readonly acl: ValueOf<'S3_ACL'> | undefined;
+  /** Bytes; `undefined`: chosen from the estimate. */
+  readonly chunkSize: number | undefined;
+  /** Parts in flight; `undefined`: the engine's default. */
+  readonly concurrency: number | undefined;
+  readonly maxRetries: number;
+  readonly logLevel: ValueOf<'LOG_LEVEL'>;
+  readonly logFormat: ValueOf<'LOG_FORMAT'>;
+  readonly quiet: boolean;
+}

@@ -1,0 +1,139 @@
+import type { ConfigProblem } from '../errors.ts';
+import type { ExternalFilter } from '../filters/filter.ts';
+import { readCompressor } from './compressor-section.ts';
+import { type Findings, type Layer, put, RANK, type Rank, SETTINGS } from './layers.ts';
+import { nearest } from './nearest.ts';
+import { type IniEntry, type IniSection, parseIni, unquote } from './parse.ts';
+import { textInFile } from './parse-value.ts';
+import { SCHEMA, type Setting, type SettingKey } from './schema.ts';
+
+/** What one file gives. */
+export interface FileLayers {
+  readonly main: Layer;
+  /** By dataset. */
+  readonly datasets: ReadonlyMap<string, Layer>;
+  readonly compressors: readonly ExternalFilter[];
+}
+
+export const NO_FILE: FileLayers = { main: new Map(), datasets: new Map(), compressors: [] };
+
+const KEYS: readonly string[] = Object.keys(SCHEMA);
+const DATASET_KEYS = SETTINGS.filter(([, setting]) => setting.perDataset).map(([key]) => key);
+
+/** Reads the text of a file; `file` is its name in problems. */
+export function readFileLayers(text: string, file: string, findings: Findings): FileLayers {
+  const { sections, problems } = parseIni(text);
+  const at = (line: number) => `${file}:${line}`;
+  findings.problems.push(...problems.map(({ line, message }) => ({ where: at(line), message })));
+  const main: Layer = new Map();
+  const datasets = new Map<string, Layer>();
+  const compressors = new Map<string, ExternalFilter>();
+  for (const section of sections) {
+    const dataset = nameAfter('fs:', section.name);
+    const compressor = nameAfter('compressor:', section.name);
+    if (section.name === 'main') {
+      readSettings(section, main, RANK.main, at, findings);
+    } else if (dataset) {
+      const layer = datasets.get(dataset) ?? new Map();
+      datasets.set(dataset, layer);
+      readSettings(section, layer, RANK.dataset, at, findings);
+    } else if (compressor) {
+      const repeated = compressors.has(compressor);
+      compressors.set(compressor, readCompressor(section, compressor, repeated, at, findings));
+    } else {
+      findings.problems.push({ where: at(section.line), message: unknownSection(section.name) });
+    }
+  }
+  return { main, datasets, compressors: [...compressors.values()] };
+}
+
+function readSettings(
+  section: IniSection,
+  layer: Layer,
+  rank: Rank,
+  at: (line: number) => string,
+  findings: Findings,
+): void {
+  for (const entry of section.entries) {
+    const where = at(entry.line);
+    // The predecessors took keys in either case.
+    const key = entry.key.toUpperCase();
+    if (!isKey(key)) {
+      reportForeign(entry, section, where, findings);
+    } else if (rank === RANK.dataset && !DATASET_KEYS.includes(key)) {
+      findings.problems.push({ where, message: notPerDataset(key, section.name) });
+    } else {
+      const before = layer.get(key);
+      if (before !== undefined) {
+        findings.warnings.push({
+          where,
+          message: `${key} is also set at ${before.where}; the later line counts`,
+        });
+      }
+      if (/%\([^)]*\)s/.test(entry.text)) {
+        findings.warnings.push({
+          where,
+          message: `${key}: %(…)s is taken literally, nothing is put in its place`,
+        });
+      }
+      put(layer, key, textInFile(entry.text, SCHEMA[key]), { where, rank }, findings);
+    }
+  }
+}
+
+/** Keys that z3 knew and this program does not: a warning where nothing is lost by leaving them out. */
+function reportForeign(entry: IniEntry, section: IniSection, where: string, findings: Findings): void {
+  const key = entry.key.toUpperCase();
+  const host = unquote(entry.text);
+  if (key === 'GPG_RECIPIENT') {
+    const message =
+      'GPG_RECIPIENT is not used: gpg is run by a [compressor:NAME] section that names the recipient';
+    findings.warnings.push({ where, message });
+  } else if (key === 'HOST') {
+    const endpoint = section.entries.some((one) => one.key.toUpperCase() === 'ENDPOINT');
+    const harmless = host === '' || endpoint || /(^|\.)amazonaws\.com(\.cn)?$/.test(host);
+    if (harmless)
+      findings.warnings.push({
+        where,
+        message: 'HOST is not used: ENDPOINT and REGION say where the server is',
+      });
+    else
+      findings.problems.push({ where, message: `HOST is not used any more: write ENDPOINT=https://${host}` });
+  } else {
+    findings.problems.push(unknownKey(entry.key, section.name, where));
+  }
+}
+
+function unknownKey(key: string, section: string, where: string): ConfigProblem {
+  const known = section === 'main' ? KEYS : DATASET_KEYS;
+  // In a dataset's section a key of [main] may be the nearest: naming it leads to the next, clearer message.
+  const message = `unknown key ${key} in [${section}]; the nearest known one is ${nearest(key, known)}`;
+  return { where, message };
+}
+
+function notPerDataset(key: string, section: string): string {
+  return `${key} cannot be set in [${section}]: it belongs in [main]; a dataset may have ${DATASET_KEYS.join(', ')}`;
+}
+
+function unknownSection(name: string): string {
+  const [head = '', ...rest] = name.split(':');
+  const tail = rest.join(':');
+  const looksLikeDataset = rest.length === 0 && name.includes('/');
+  const kind = looksLikeDataset ? 'fs' : nearest(head, ['main', 'fs', 'compressor']);
+  const placeholder = kind === 'fs' ? 'DATASET' : 'NAME';
+  const known = kind === 'main' ? 'main' : `${kind}:${looksLikeDataset ? name : tail || placeholder}`;
+  return `unknown section [${name}]; the nearest known one is [${known}]`;
+}
+
+function nameAfter(prefix: string, section: string): string | undefined {
+  return section.startsWith(prefix) ? section.slice(prefix.length).trim() : undefined;
+}
+
+function isKey(key: string): key is SettingKey {
+  return KEYS.includes(key);
+}
+
+/** Whether a file's layers hold a secret. */
+export function holdsSecret({ main }: FileLayers): boolean {
+  return SETTINGS.some(([key, setting]: readonly [SettingKey, Setting]) => setting.secret && main.has(key));
+}

@@ -1,0 +1,134 @@
+import type { ConfigProblem } from '../errors.ts';
+import type { Config, Credentials, StoreLocation } from './config.ts';
+import type { FileLayers } from './file-layers.ts';
+import { type Given, given, type Layer } from './layers.ts';
+import { isAwsEndpoint, type ValueOf } from './parse-value.ts';
+import { SCHEMA, type Setting, type SettingKey } from './schema.ts';
+
+/** All layers: flags > environment (prefixed, then bare) > `[fs:DATASET]` > `[main]` > defaults. */
+export interface Layers {
+  readonly flags: Layer;
+  readonly ownEnvironment: Layer;
+  readonly environment: Layer;
+  readonly file: FileLayers;
+  readonly defaults: Layer;
+  /** Keys that some layer has, with a value that could not be read. */
+  readonly broken: ReadonlySet<SettingKey>;
+}
+
+/** Reports a contradiction with what `key` says, unless that could not be read anyway. */
+type Contradict = (key: SettingKey, where: string, message: string) => void;
+type Find = <K extends SettingKey>(key: K) => Given<ValueOf<K>> | undefined;
+
+/** The settings as they hold for `dataset` (by default the chosen one), and what contradicts itself in them. */
+export function resolveConfig(
+  layers: Layers,
+  dataset?: string,
+): { readonly config: Config; readonly problems: readonly ConfigProblem[] } {
+  const problems: ConfigProblem[] = [];
+  const contradict: Contradict = (key, where, message) => {
+    if (!layers.broken.has(key)) problems.push({ where, message });
+  };
+  const chosen = dataset ?? findIn(layers, undefined)('FILESYSTEM')?.value;
+  const find = findIn(layers, chosen);
+  const endpoint = find('ENDPOINT')?.value.url;
+  const compressor = find('COMPRESSOR')?.value ?? 'none';
+  const config: Config = {
+    store: resolveStore(find, contradict),
+    dataset: chosen,
+    snapshotPrefix: find('SNAPSHOT_PREFIX')?.value ?? '',
+    sendFlags: find('SEND_FLAGS')?.value ?? [],
+    compressor: compressor.toLowerCase() === 'none' ? 'none' : compressor,
+    compressors: layers.file.compressors,
+    endpoint,
+    region: find('REGION')?.value,
+    forcePathStyle: find('FORCE_PATH_STYLE')?.value ?? (endpoint !== undefined && !isAwsEndpoint(endpoint)),
+    credentials: resolveCredentials(find, contradict),
+    profile: find('PROFILE')?.value,
+    storageClass: find('S3_STORAGE_CLASS')?.value,
+    sse: find('S3_SSE')?.value,
+    sseKmsKeyId: resolveKmsKey(find, contradict),
+    acl: find('S3_ACL')?.value,
+    chunkSize: find('CHUNK_SIZE')?.value,
+    concurrency: find('CONCURRENCY')?.value,
+    maxRetries: find('MAX_RETRIES')?.value ?? 0,
+    logLevel: find('LOG_LEVEL')?.value ?? 'info',
+    logFormat: find('LOG_FORMAT')?.value ?? 'pretty',
+    quiet: find('QUIET')?.value ?? false,
+  };
+  return { config, problems };
+}
+
+function findIn(layers: Layers, dataset: string | undefined): Find {
+  return (key) => {
+    const setting: Setting = SCHEMA[key];
+    const section =
+      setting.perDataset && dataset !== undefined ? layers.file.datasets.get(dataset) : undefined;
+    const order = [
+      layers.flags,
+      layers.ownEnvironment,
+      layers.environment,
+      section,
+      layers.file.main,
+      layers.defaults,
+    ];
+    for (const layer of order) {
+      const found = given(layer, key);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+}
+
+/** STORE or BUCKET, whichever stands in the higher layer; in the same layer they must agree. */
+function resolveStore(find: Find, contradict: Contradict): StoreLocation | undefined {
+  const store = find('STORE');
+  const bucket = find('BUCKET');
+  const prefix = find('S3_PREFIX');
+  const keyPrefix = prefix?.value ?? '';
+  const agree = store?.value.kind === 's3' && store.value.bucket === bucket?.value;
+  if (store !== undefined && bucket !== undefined && store.rank === bucket.rank && !agree) {
+    contradict('STORE', bucket.where, `BUCKET contradicts STORE (${store.where}): keep one of them`);
+  }
+  if (bucket !== undefined && !agree && (store === undefined || bucket.rank > store.rank)) {
+    return { kind: 's3', bucket: bucket.value, prefix: keyPrefix };
+  }
+  if (store === undefined) return undefined;
+  if (store.value.kind === 'directory') return { ...store.value, prefix: keyPrefix };
+  const own = store.value.prefix;
+  if (own === undefined || prefix === undefined || prefix.rank > store.rank) {
+    return { ...store.value, prefix: keyPrefix };
+  }
+  if (prefix.rank === store.rank && prefix.value !== own) {
+    const message = `S3_PREFIX contradicts the path of STORE (${store.where}): keep one of them`;
+    contradict('STORE', prefix.where, message);
+  }
+  return { ...store.value, prefix: own };
+}
+
+function resolveCredentials(find: Find, contradict: Contradict): Credentials | undefined {
+  const id = find('S3_KEY_ID');
+  const secret = find('S3_SECRET');
+  if (id !== undefined && secret !== undefined) {
+    const credentials = { accessKeyId: id.value, secretAccessKey: secret.value };
+    return Object.defineProperty(credentials, 'toJSON', {
+      value: () => ({ accessKeyId: id.value, secretAccessKey: '(hidden)' }),
+    });
+  }
+  if (id !== undefined) {
+    contradict('S3_SECRET', id.where, 'S3_KEY_ID is set, but S3_SECRET is not: both are needed');
+  }
+  if (secret !== undefined) {
+    contradict('S3_KEY_ID', secret.where, 'S3_SECRET is set, but S3_KEY_ID is not: both are needed');
+  }
+  return undefined;
+}
+
+function resolveKmsKey(find: Find, contradict: Contradict): string | undefined {
+  const key = find('S3_SSE_KMS_KEY_ID');
+  const sse = find('S3_SSE');
+  if (key !== undefined && (sse === undefined || sse.value === 'AES256')) {
+    contradict('S3_SSE', key.where, 'S3_SSE_KMS_KEY_ID needs S3_SSE=aws:kms');
+  }
+  return key?.value;
+}

@@ -1,0 +1,63 @@
+import { type Findings, type Given, given, type Layer } from './layers.ts';
+import { nearest } from './nearest.ts';
+import type { Layers } from './resolve.ts';
+import { BUILT_IN_COMPRESSORS } from './schema.ts';
+
+/** Rules that look at every layer, also at values that another layer hides: all problems are told at once. */
+export function checkLayers(layers: Layers, findings: Findings): void {
+  const { flags, ownEnvironment, environment, file } = layers;
+  const all = [flags, ownEnvironment, environment, ...file.datasets.values(), file.main];
+  const known = [...BUILT_IN_COMPRESSORS, ...file.compressors.map(({ name }) => name)];
+  for (const layer of all) {
+    checkCompressor(given(layer, 'COMPRESSOR'), known, findings);
+    checkSendFlags(given(layer, 'SEND_FLAGS'), findings);
+  }
+  warnOfOverrides(environment, file.main, findings);
+}
+
+function checkCompressor(
+  compressor: Given<string> | undefined,
+  known: readonly string[],
+  findings: Findings,
+): void {
+  if (compressor === undefined) return;
+  const { value, where } = compressor;
+  if (value.toLowerCase() === 'none' || known.includes(value)) return;
+  findings.problems.push({
+    where,
+    message:
+      `unknown compressor ${value}; the nearest known one is ${nearest(value, known)}` +
+      ` (a [compressor:${value}] section with compress= and decompress= would define it)`,
+  });
+}
+
+/** Flags that say what is sent, or that send nothing, are the program's own. */
+function checkSendFlags(flags: Given<readonly string[]> | undefined, findings: Findings): void {
+  for (const flag of flags?.value ?? []) {
+    const where = flags?.where ?? '';
+    if (!flag.startsWith('-')) {
+      findings.problems.push({ where, message: `SEND_FLAGS: \`${flag}\` is not a flag` });
+    } else if (/^-[a-zA-Z]*[ntiIS]/.test(flag) || ['--dryrun', '--saved'].includes(flag)) {
+      findings.problems.push({
+        where,
+        message: `SEND_FLAGS: ${flag} changes what is sent, which the plan decides`,
+      });
+    }
+  }
+}
+
+/** Names so common that the variable may be another program's. */
+const COMMON_NAMES = ['ENDPOINT', 'REGION', 'PROFILE'] as const;
+
+function warnOfOverrides(environment: Layer, main: Layer, findings: Findings): void {
+  for (const key of COMMON_NAMES) {
+    const variable = given(environment, key);
+    const line = given(main, key);
+    if (variable === undefined || line === undefined) continue;
+    if (JSON.stringify(variable.value) === JSON.stringify(line.value)) continue;
+    findings.warnings.push({
+      where: variable.where,
+      message: `wins over ${line.where}; write ZFS3BACKUP_${key} if that is meant, or unset it`,
+    });
+  }
+}

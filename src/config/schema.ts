@@ -1,0 +1,374 @@
+/**
+ * Every setting, once: its key in a file, its flag, its environment names, its type, default and help. The
+ * command line, `sample.conf` and `docs/configuration.md` are made from this table; nothing repeats it.
+ */
+
+/** What a setting's text is read as (`parse-value.ts`). */
+export type SettingType =
+  | 'string'
+  | 'size'
+  | 'integer'
+  | 'boolean'
+  | 'argv'
+  | 'choice'
+  | 'store'
+  | 'bucket'
+  | 'prefix'
+  | 'dataset'
+  | 'endpoint';
+
+export interface Setting {
+  readonly type: SettingType;
+  /** The property of `Config` that it ends up in. */
+  readonly property: string;
+  /** The heading it stands under in `sample.conf`. */
+  readonly group: string;
+  /** One sentence. */
+  readonly help: string;
+  /** As text, read like a value in a file. */
+  readonly default?: string;
+  /** What happens without a value, where there is no default. */
+  readonly without?: string;
+  /** A value for `sample.conf` where there is no default. */
+  readonly example?: string;
+  /** Without the dashes; a secret has none, for argv is public. */
+  readonly flag?: string;
+  readonly aliases?: readonly string[];
+  /** Whether every command takes the flag. */
+  readonly global?: boolean;
+  /** In the order of precedence. */
+  readonly environment: readonly string[];
+  /** Whether it may stand in `[fs:DATASET]`. */
+  readonly perDataset?: boolean;
+  readonly secret?: boolean;
+  /** What an empty value means: as if it were not there (the default), a value, or a mistake. */
+  readonly empty?: 'value' | 'refused';
+  readonly choices?: readonly string[];
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** The predecessors read their keys bare from the environment; a prefixed name wins over those. */
+function inherited(key: string): readonly string[] {
+  return [`ZFS3BACKUP_${key}`, key];
+}
+
+/** Newer keys are words that other programs may use too, so only the prefixed name is read. */
+function own(key: string): readonly string[] {
+  return [`ZFS3BACKUP_${key}`];
+}
+
+const WHERE = 'Where backups are stored';
+const WHAT = 'What is backed up';
+const SERVER = 'The S3 server';
+const CREDENTIALS = 'Credentials';
+const OBJECTS = 'How objects are stored';
+const TRANSFER = 'The transfer';
+const OUTPUT = 'What a person sees';
+
+export const SCHEMA = {
+  STORE: {
+    type: 'store',
+    property: 'store',
+    group: WHERE,
+    help: 'The store, as s3://bucket/prefix or file:///path.',
+    without: 'BUCKET and S3_PREFIX are used',
+    example: 's3://my-bucket/zfs3backup-backup/',
+    flag: 'store',
+    global: true,
+    environment: own('STORE'),
+  },
+  BUCKET: {
+    type: 'bucket',
+    property: 'store',
+    group: WHERE,
+    help: 'The bucket; the older way to say STORE=s3://bucket.',
+    without: 'STORE is used',
+    example: 'my-bucket',
+    flag: 'bucket',
+    global: true,
+    environment: inherited('BUCKET'),
+  },
+  S3_PREFIX: {
+    type: 'prefix',
+    property: 'store',
+    group: WHERE,
+    help: 'What the keys of backups start with; / is the root of the bucket.',
+    default: 'zfs3backup-backup/',
+    flag: 's3-prefix',
+    global: true,
+    environment: inherited('S3_PREFIX'),
+    empty: 'refused',
+  },
+  FILESYSTEM: {
+    type: 'dataset',
+    property: 'dataset',
+    group: WHAT,
+    help: 'The dataset to work on.',
+    without: 'commands that need one ask for it',
+    example: 'tank/data',
+    flag: 'dataset',
+    aliases: ['filesystem'],
+    global: true,
+    environment: inherited('FILESYSTEM'),
+  },
+  SNAPSHOT_PREFIX: {
+    type: 'string',
+    property: 'snapshotPrefix',
+    group: WHAT,
+    help: 'Only snapshots whose name starts with this are backed up; empty means all of them.',
+    default: 'zfs-auto-snap:daily',
+    flag: 'snapshot-prefix',
+    global: true,
+    environment: inherited('SNAPSHOT_PREFIX'),
+    perDataset: true,
+    empty: 'value',
+  },
+  SEND_FLAGS: {
+    type: 'argv',
+    property: 'sendFlags',
+    group: WHAT,
+    help: 'Further flags for `zfs send`, such as -c -L -e.',
+    without: 'none',
+    example: '-c -L -e',
+    flag: 'send-flags',
+    environment: own('SEND_FLAGS'),
+    perDataset: true,
+    empty: 'value',
+  },
+  COMPRESSOR: {
+    type: 'string',
+    property: 'compressor',
+    group: WHAT,
+    help: 'What backups are compressed with: none, zstd, gzip, pigz1, pigz4 or the NAME of a [compressor:NAME] section.',
+    default: 'zstd',
+    flag: 'compressor',
+    environment: inherited('COMPRESSOR'),
+    perDataset: true,
+  },
+  ENDPOINT: {
+    type: 'endpoint',
+    property: 'endpoint',
+    group: SERVER,
+    help: 'The server: aws, or the URL of any other one.',
+    default: 'aws',
+    flag: 'endpoint',
+    global: true,
+    environment: inherited('ENDPOINT'),
+  },
+  REGION: {
+    type: 'string',
+    property: 'region',
+    group: SERVER,
+    help: 'The region that requests are signed for.',
+    without: "the profile's, or AWS_REGION",
+    example: 'eu-central-1',
+    flag: 'region',
+    global: true,
+    environment: inherited('REGION'),
+  },
+  FORCE_PATH_STYLE: {
+    type: 'boolean',
+    property: 'forcePathStyle',
+    group: SERVER,
+    help: 'Whether the bucket goes into the path of a request, not into its host name.',
+    without: 'true for an endpoint that is not AWS',
+    example: 'true',
+    flag: 'force-path-style',
+    environment: own('FORCE_PATH_STYLE'),
+  },
+  PROFILE: {
+    type: 'string',
+    property: 'profile',
+    group: CREDENTIALS,
+    help: 'The profile of ~/.aws/config and ~/.aws/credentials, used when S3_KEY_ID is not set.',
+    without: 'what the AWS SDK finds: environment, shared files, SSO, container, instance',
+    example: 'backup',
+    flag: 'aws-profile',
+    global: true,
+    environment: inherited('PROFILE'),
+  },
+  S3_KEY_ID: {
+    type: 'string',
+    property: 'credentials',
+    group: CREDENTIALS,
+    help: 'The access key; needs S3_SECRET beside it.',
+    without: 'PROFILE is used',
+    example: 'AKIDEXAMPLE',
+    environment: inherited('S3_KEY_ID'),
+  },
+  S3_SECRET: {
+    type: 'string',
+    property: 'credentials',
+    group: CREDENTIALS,
+    help: 'The secret key; a file that holds it should be readable by its owner only.',
+    without: 'PROFILE is used',
+    example: 'SECRETEXAMPLE',
+    environment: inherited('S3_SECRET'),
+    secret: true,
+  },
+  S3_STORAGE_CLASS: {
+    type: 'string',
+    property: 'storageClass',
+    group: OBJECTS,
+    help: 'The storage class of backups.',
+    without: 'not sent, the bucket decides',
+    example: 'STANDARD_IA',
+    flag: 'storage-class',
+    environment: inherited('S3_STORAGE_CLASS'),
+    perDataset: true,
+  },
+  S3_SSE: {
+    type: 'choice',
+    property: 'sse',
+    group: OBJECTS,
+    help: 'Encryption at the server.',
+    without: 'not sent, the bucket decides',
+    example: 'aws:kms',
+    flag: 'sse',
+    environment: own('S3_SSE'),
+    choices: ['AES256', 'aws:kms', 'aws:kms:dsse'],
+  },
+  S3_SSE_KMS_KEY_ID: {
+    type: 'string',
+    property: 'sseKmsKeyId',
+    group: OBJECTS,
+    help: 'The KMS key for S3_SSE=aws:kms.',
+    without: "not sent, the account's own key is used",
+    example: 'alias/backup',
+    flag: 'sse-kms-key-id',
+    environment: own('S3_SSE_KMS_KEY_ID'),
+  },
+  S3_ACL: {
+    type: 'choice',
+    property: 'acl',
+    group: OBJECTS,
+    help: 'The canned ACL of stored objects.',
+    without: 'not sent',
+    example: 'bucket-owner-full-control',
+    flag: 'acl',
+    environment: own('S3_ACL'),
+    choices: [
+      'private',
+      'public-read',
+      'public-read-write',
+      'authenticated-read',
+      'aws-exec-read',
+      'bucket-owner-read',
+      'bucket-owner-full-control',
+    ],
+  },
+  CHUNK_SIZE: {
+    type: 'size',
+    property: 'chunkSize',
+    group: TRANSFER,
+    help: 'The part size of uploads, such as 5M, 1.5G or 64MiB (all binary).',
+    without: 'chosen from the estimate of the stream',
+    example: '16M',
+    flag: 'chunk-size',
+    environment: inherited('CHUNK_SIZE'),
+    min: 1,
+  },
+  CONCURRENCY: {
+    type: 'integer',
+    property: 'concurrency',
+    group: TRANSFER,
+    help: 'How many parts are in flight at once; memory is part size × (this + 1).',
+    without: '4',
+    example: '4',
+    flag: 'concurrency',
+    environment: inherited('CONCURRENCY'),
+    min: 1,
+    max: 1000,
+  },
+  MAX_RETRIES: {
+    type: 'integer',
+    property: 'maxRetries',
+    group: TRANSFER,
+    help: 'How often a request that failed is tried again.',
+    default: '10',
+    flag: 'max-retries',
+    environment: inherited('MAX_RETRIES'),
+    min: 0,
+    max: 1000,
+  },
+  LOG_LEVEL: {
+    type: 'choice',
+    property: 'logLevel',
+    group: OUTPUT,
+    help: 'The least important message that is still logged (to stderr).',
+    default: 'info',
+    flag: 'log-level',
+    global: true,
+    environment: own('LOG_LEVEL'),
+    choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+  },
+  LOG_FORMAT: {
+    type: 'choice',
+    property: 'logFormat',
+    group: OUTPUT,
+    help: 'Log lines for people or for programs.',
+    default: 'pretty',
+    flag: 'log-format',
+    global: true,
+    environment: own('LOG_FORMAT'),
+    choices: ['pretty', 'json'],
+  },
+  QUIET: {
+    type: 'boolean',
+    property: 'quiet',
+    group: OUTPUT,
+    help: 'Whether progress and remarks are left out; results and errors remain.',
+    default: 'false',
+    flag: 'quiet',
+    global: true,
+    environment: own('QUIET'),
+  },
+} as const satisfies Record<string, Setting>;
+
+export type Schema = Readonly<Record<string, Setting>>;
+export type SettingKey = keyof typeof SCHEMA;
+
+/** Compressors that need no section; a section may not take their names. */
+export const BUILT_IN_COMPRESSORS: readonly string[] = ['none', 'zstd', 'gzip', 'pigz1', 'pigz4'];
+
+/** Where a file is looked for when none was named: ours first, then the predecessors'. */
+export const CONFIG_FILES: readonly string[] = [
+  '/etc/zfs3backup/zfs3backup.conf',
+  '/etc/zfs3backup_backup/zfs3backup.conf',
+  '/etc/z3_backup/z3.conf',
+];
+
+/** A setting as an option of the command line. */
+export interface Flag {
+  readonly key: string;
+  /** Without the dashes. */
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly type: 'string' | 'boolean';
+  readonly help: string;
+  readonly choices: readonly string[] | undefined;
+  /** What holds without it, as text; never handed to the parser, for the file comes in between. */
+  readonly fallback: string | undefined;
+  readonly global: boolean;
+}
+
+/** All settings that have a flag, in the order of the schema. */
+export function flagsOf(schema: Schema = SCHEMA): readonly Flag[] {
+  return Object.entries(schema).flatMap(([key, setting]) =>
+    setting.flag === undefined
+      ? []
+      : [
+          {
+            key,
+            name: setting.flag,
+            aliases: setting.aliases ?? [],
+            type: setting.type === 'boolean' ? 'boolean' : 'string',
+            help: setting.help,
+            choices: setting.choices,
+            fallback: setting.default ?? setting.without,
+            global: setting.global === true,
+          } satisfies Flag,
+        ],
+  );
+}

@@ -1,0 +1,68 @@
+import { fileURLToPath } from 'node:url';
+import { Zfs3BackupError } from '../errors.ts';
+
+/** A STORE value; `prefix` is `undefined` where it does not say one. */
+export type StoreUrl =
+  | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string | undefined }
+  | { readonly kind: 'directory'; readonly path: string };
+
+/**
+ * Reads `s3://bucket[/prefix]` or `file:///path`. The path of an s3 URL is taken literally (no %-escapes), that
+ * of a file URL is decoded. Throws USAGE.
+ */
+export function parseStoreUrl(text: string): StoreUrl {
+  if (text.startsWith('s3://')) return parseS3Url(text.slice('s3://'.length));
+  if (text.startsWith('file:')) return { kind: 'directory', path: parseFileUrl(text) };
+  if (text.startsWith('/')) throw usage(`\`${text}\` is a path: write file://${text}`);
+  if (text.includes('://'))
+    throw usage(
+      'a store is s3://bucket/prefix or file:///path; another server than AWS is named by ENDPOINT',
+    );
+  throw usage(`\`${text}\` is not a store: write s3://bucket/prefix or file:///path`);
+}
+
+/** A bucket's name or access point ARN. Throws USAGE. */
+export function parseBucket(text: string): string {
+  if (text.includes('://')) throw usage('a bucket is a bare name; a URL goes into STORE');
+  if (!text.startsWith('arn:') && !/^[^\s/?#@]+$/.test(text)) {
+    throw usage(
+      `\`${text}\` is not a bucket: its name has no blanks and no / (what keys start with goes into S3_PREFIX)`,
+    );
+  }
+  return text;
+}
+
+/** What keys start with: without a `/` in front, with one behind; empty for the root. Throws USAGE. */
+export function parsePrefix(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
+  if (/[\u0000-\u001f\u007f]/.test(text)) throw usage('holds a control character');
+  const bare = text.replace(/^\/+/, '').replace(/\/+$/, '');
+  return bare === '' ? '' : `${bare}/`;
+}
+
+function parseS3Url(rest: string): StoreUrl {
+  const slash = rest.indexOf('/');
+  const bucket = slash === -1 ? rest : rest.slice(0, slash);
+  // What stands before an @ may be a secret, so it is not repeated.
+  if (bucket.includes('@'))
+    throw usage('a store holds no credentials: use S3_KEY_ID and S3_SECRET, or PROFILE');
+  if (bucket === '') throw usage('names no bucket: write s3://bucket/prefix');
+  const prefix = slash === -1 ? '' : parsePrefix(rest.slice(slash));
+  return { kind: 's3', bucket: parseBucket(bucket), prefix: prefix === '' ? undefined : prefix };
+}
+
+function parseFileUrl(text: string): string {
+  if (!text.startsWith('file:///'))
+    throw usage(`\`${text}\` is not a local path: write file:///path, with three slashes`);
+  try {
+    const url = new URL(text);
+    if (url.search === '' && url.hash === '') return fileURLToPath(url);
+  } catch {
+    // The advice is the same as for ? and #.
+  }
+  throw usage(`\`${text}\` is not a file URL: write % ? # in the path as %25 %3F %23`);
+}
+
+function usage(message: string): Zfs3BackupError {
+  return new Zfs3BackupError('USAGE', message);
+}
