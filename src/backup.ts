@@ -1,0 +1,234 @@
+import { Zfs3BackupError } from './errors.ts';
+import type { Filter } from './filters/filter.ts';
+import { conflictError } from './lineage/conflict-error.ts';
+import { backupKey } from './lineage/key.ts';
+import { encodeMetadata } from './lineage/metadata.ts';
+import { type BackupStep, planBackup } from './lineage/plan-backup.ts';
+import { type Logger, silentLogger } from './logger.ts';
+import type { OnProgress } from './progress.ts';
+import { readLineage } from './read-lineage.ts';
+import type { SendStep, SnapshotSource } from './sources/source.ts';
+import type { Metadata, ObjectStore } from './store/object-store.ts';
+import { meter } from './stream/meter.ts';
+import { planParts } from './transfer/part-size.ts';
+import { upload } from './transfer/upload.ts';
+
+export interface BackupOptions {
+  readonly store: ObjectStore;
+  readonly source: SnapshotSource;
+  readonly dataset: string;
+  /** Only snapshots whose name starts so are sent; default: all. */
+  readonly snapshotPrefix?: string;
+  /**
+   * `auto`: what is newer than the newest backup, each snapshot as an incremental, or a full where the store has
+   * none. `full`: one full. `incremental`: as `auto`, but never a full.
+   */
+  readonly mode?: 'auto' | 'full' | 'incremental';
+  /** On an empty store, begin with the oldest matching snapshot instead of the newest. */
+  readonly history?: boolean;
+  /** The newest snapshot to send, by the name after the `@`; default: the newest that matches. */
+  readonly snapshot?: string;
+  /** Compressor; stored as it is without one. */
+  readonly filter?: Filter;
+  /** Further flags of `zfs send`, one argument each. */
+  readonly sendFlags?: readonly string[];
+  readonly storageClass?: string;
+  /** Parts in flight. */
+  readonly concurrency?: number;
+  /** Fixed part size in bytes; default: from the estimate. */
+  readonly partBytes?: number;
+  /** Attempts for each part. */
+  readonly maxRetries?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress;
+  readonly logger?: Logger;
+}
+
+/** One backup that will be made, with all that a dry run shows. */
+export interface PlannedBackup {
+  readonly step: BackupStep;
+  readonly key: string;
+  readonly metadata: Metadata;
+  /** Expected stream bytes, where the source can tell. */
+  readonly estimate: number | undefined;
+  readonly partBytes: number;
+  /** What a person would type for the same: argument lists to be joined by `|`. */
+  readonly pipeline: readonly (readonly string[])[];
+}
+
+export interface BackupPlanReport {
+  readonly dataset: string;
+  readonly store: string;
+  /** Sentences that say why the plan is as it is. */
+  readonly notes: readonly string[];
+  /** In the order in which they run; empty when there is nothing to do. */
+  readonly steps: readonly PlannedBackup[];
+}
+
+export interface StoredBackup {
+  /** `dataset@snapshot` */
+  readonly name: string;
+  readonly key: string;
+  readonly kind: 'full' | 'incremental';
+  readonly parent: string | null;
+  readonly streamBytes: number;
+  readonly storedBytes: number;
+  readonly parts: number;
+  readonly partBytes: number;
+  readonly etag: string | undefined;
+  readonly seconds: number;
+  readonly retries: number;
+}
+
+export interface BackupResult {
+  readonly dataset: string;
+  readonly store: string;
+  readonly notes: readonly string[];
+  readonly backups: readonly StoredBackup[];
+}
+
+/** Backs up what the store does not have yet. Throws typed errors; what was stored before one stays. */
+export async function backup(options: BackupOptions): Promise<BackupResult> {
+  return runBackupPlan(await readBackupPlan(options), options);
+}
+
+/** Reads both sides and plans; changes nothing. */
+export async function readBackupPlan(options: BackupOptions): Promise<BackupPlanReport> {
+  const { store, source, dataset } = options;
+  const call = options.signal ? { signal: options.signal } : {};
+  const [state, lineage] = await Promise.all([
+    source.readDataset(dataset, call),
+    readLineage(store, dataset, call),
+  ]);
+  if (!state)
+    throw new Zfs3BackupError('NO_SUCH_DATASET', `${dataset}: there is no such dataset here`, {
+      advice: '`zfs list` shows the datasets of this machine.',
+    });
+  const plan = planBackup({
+    dataset,
+    snapshots: state.snapshots,
+    lineage,
+    snapshotPrefix: options.snapshotPrefix ?? '',
+    mode: options.mode ?? 'auto',
+    history: options.history ?? false,
+    target: options.snapshot,
+  });
+  if (plan.kind !== 'plan') throw conflictError(plan);
+  const steps: PlannedBackup[] = [];
+  for (const step of plan.steps) steps.push(await prepareStep(step, options));
+  return { dataset, store: store.url, notes: plan.notes, steps };
+}
+
+async function prepareStep(step: BackupStep, options: BackupOptions): Promise<PlannedBackup> {
+  const { store, source, filter } = options;
+  const send = sendStepOf(step, options);
+  const estimate = await source.estimate(send, options.signal ? { signal: options.signal } : {});
+  const { partBytes } = planParts({ estimate, partBytes: options.partBytes, limits: store.limits });
+  const key = backupKey(store.prefix, step.dataset, step.snapshot.name);
+  const metadata = encodeMetadata({
+    key,
+    kind: step.kind,
+    parent: step.parentName && `${step.dataset}@${step.parentName}`,
+    compressor: filter?.name,
+    estimate,
+    guid: step.snapshot.guid,
+    parentGuid: step.parent?.guid,
+  });
+  const pipeline = [
+    source.sendCommand(send),
+    ...(filter ? [filter.commands.encode] : []),
+    putCommand(key, metadata, estimate, options),
+  ];
+  return { step, key, metadata, estimate, partBytes, pipeline };
+}
+
+function sendStepOf(step: BackupStep, options: BackupOptions): SendStep {
+  return {
+    dataset: step.dataset,
+    snapshot: step.snapshot.name,
+    ...(step.parent ? { parent: step.parent.name } : {}),
+    ...(options.sendFlags ? { sendFlags: options.sendFlags } : {}),
+  };
+}
+
+function putCommand(key: string, metadata: Metadata, estimate: number | undefined, options: BackupOptions) {
+  return [
+    'pput',
+    '--store',
+    options.store.url,
+    ...(estimate === undefined ? [] : ['--estimated', String(estimate)]),
+    ...Object.entries(metadata).flatMap(([name, value]) => ['--meta', `${name}=${value}`]),
+    ...(options.storageClass ? ['--storage-class', options.storageClass] : []),
+    key,
+  ];
+}
+
+/** Runs the very steps of a plan, oldest first; stops at the first failure. */
+export async function runBackupPlan(plan: BackupPlanReport, options: BackupOptions): Promise<BackupResult> {
+  const logger = options.logger ?? silentLogger;
+  const backups: StoredBackup[] = [];
+  for (const planned of plan.steps) {
+    try {
+      backups.push(await storeBackup(planned, backups.length + 1, plan.steps.length, options));
+    } catch (error) {
+      if (plan.steps.length > 1) {
+        const stored = backups.map(({ name }) => name).join(', ') || 'nothing';
+        logger.warn({}, `stored before the failure: ${stored}. Running the same again goes on from there.`);
+      }
+      throw error;
+    }
+  }
+  return { dataset: plan.dataset, store: plan.store, notes: plan.notes, backups };
+}
+
+async function storeBackup(
+  planned: PlannedBackup,
+  number: number,
+  steps: number,
+  options: BackupOptions,
+): Promise<StoredBackup> {
+  const { step, key, metadata, estimate, partBytes } = planned;
+  const { filter, signal, onProgress } = options;
+  const name = `${step.dataset}@${step.snapshot.name}`;
+  const call = signal ? { signal } : {};
+  let streamBytes = 0;
+  const stream = meter(options.source.send(sendStepOf(step, options), call), (bytes) => {
+    streamBytes += bytes;
+  });
+  const result = await upload({
+    store: options.store,
+    key,
+    source: filter ? filter.encode(stream, call) : stream,
+    metadata,
+    estimate,
+    partBytes,
+    ifExists: 'fail',
+    ...call,
+    ...(options.storageClass ? { storageClass: options.storageClass } : {}),
+    ...(options.concurrency ? { concurrency: options.concurrency } : {}),
+    ...(options.maxRetries !== undefined ? { maxRetries: options.maxRetries } : {}),
+    ...(options.logger ? { logger: options.logger } : {}),
+    ...(onProgress
+      ? {
+          onProgress: (moved) =>
+            onProgress({ verb: 'backup', item: name, step: number, steps, streamBytes, estimate, ...moved }),
+        }
+      : {}),
+  });
+  options.logger?.info({ key, streamBytes, storedBytes: result.storedBytes }, `stored ${name}`);
+  const { etag, storedBytes, parts, seconds, retries } = result;
+  const parent = step.parentName ?? null;
+  return {
+    name,
+    key,
+    kind: step.kind,
+    parent,
+    streamBytes,
+    storedBytes,
+    parts,
+    partBytes: result.partBytes,
+    etag,
+    seconds,
+    retries,
+  };
+}

@@ -1,0 +1,32 @@
+import type { Config } from './config/config.ts';
+import { demandStore } from './config/demand.ts';
+import { createFilterRegistry, type FilterRegistry } from './filters/registry.ts';
+import type { Logger } from './logger.ts';
+import type { SnapshotSource } from './sources/source.ts';
+import { createZfsSource } from './sources/zfs/zfs-source.ts';
+import type { ObjectStore } from './store/object-store.ts';
+import { openStore } from './store/open-store.ts';
+
+/** The parts that a configuration names, put together. */
+export interface Context {
+  readonly store: ObjectStore;
+  readonly source: SnapshotSource;
+  readonly filters: FilterRegistry;
+}
+
+/** Throws `ConfigError` when no store is named; makes no request and starts no process yet. */
+export async function openContext(config: Config, options: { readonly logger: Logger }): Promise<Context> {
+  const store = await openStore(demandStore(config), {
+    endpoint: config.endpoint,
+    region: config.region,
+    profile: config.profile,
+    credentials: config.credentials,
+    forcePathStyle: config.forcePathStyle,
+    storageClass: config.storageClass,
+    sse: config.sse,
+    sseKmsKeyId: config.sseKmsKeyId,
+    acl: config.acl,
+    logger: options.logger,
+  });
+  return { store, source: createZfsSource(), filters: createFilterRegistry(config.compressors) };
+}

@@ -1,0 +1,76 @@
+/** The public API: functions that take plain objects, return typed results and throw typed errors. */
+
+export {
+  type BackupOptions,
+  type BackupPlanReport,
+  type BackupResult,
+  backup,
+  type PlannedBackup,
+  readBackupPlan,
+  runBackupPlan,
+  type StoredBackup,
+} from './backup.ts';
+export {
+  ConfigError,
+  type ConfigProblem,
+  type ErrorCode,
+  exitStatusOf,
+  ProcessFailedError,
+  StoreError,
+  Zfs3BackupError,
+} from './errors.ts';
+export type { ExternalFilter, Filter } from './filters/filter.ts';
+export { createFilterRegistry, type FilterRegistry } from './filters/registry.ts';
+export type { Backup, Health, Lineage, LineageEntry } from './lineage/backup.ts';
+export { PlanConflictError } from './lineage/conflict-error.ts';
+export type { Conflict } from './lineage/conflicts.ts';
+export { backupKey, parseBackupKey } from './lineage/key.ts';
+export { buildLineage, chainTo } from './lineage/lineage.ts';
+export { decodeBackup, encodeMetadata } from './lineage/metadata.ts';
+export { type BackupPlan, type BackupRequest, type BackupStep, planBackup } from './lineage/plan-backup.ts';
+export { planRestore, type RestorePlan, type RestoreRequest } from './lineage/plan-restore.ts';
+export type { Logger } from './logger.ts';
+export type { OnProgress, Progress } from './progress.ts';
+export { readLineage, readLineages } from './read-lineage.ts';
+export {
+  type PlannedRestore,
+  type ReceivedBackup,
+  type RestoreOptions,
+  type RestorePlanReport,
+  type RestoreResult,
+  readRestorePlan,
+  restore,
+  runRestorePlan,
+} from './restore.ts';
+export type {
+  DatasetState,
+  ReceiveStep,
+  SendStep,
+  Snapshot,
+  SnapshotSource,
+} from './sources/source.ts';
+export { createZfsSource } from './sources/zfs/zfs-source.ts';
+export {
+  type StatusOptions,
+  type StatusReport,
+  type StatusRow,
+  type StoreStatusReport,
+  type StoreStatusRow,
+  status,
+  statusOfStore,
+} from './status.ts';
+export { createDirectoryStore } from './store/directory-store.ts';
+export type {
+  Metadata,
+  ObjectInfo,
+  ObjectStore,
+  ObjectSummary,
+  OpenUpload,
+  StoreLimits,
+  Upload,
+} from './store/object-store.ts';
+export { type OpenStoreOptions, openStore } from './store/open-store.ts';
+export { readProcess } from './stream/process.ts';
+export { openDownload } from './transfer/download.ts';
+export { planParts } from './transfer/part-size.ts';
+export { type UploadOptions, type UploadResult, upload } from './transfer/upload.ts';

@@ -1,0 +1,166 @@
+import type { Filter } from './filters/filter.ts';
+import type { FilterRegistry } from './filters/registry.ts';
+import type { Backup } from './lineage/backup.ts';
+import { conflictError } from './lineage/conflict-error.ts';
+import { planRestore } from './lineage/plan-restore.ts';
+import { type Logger, silentLogger } from './logger.ts';
+import type { OnProgress } from './progress.ts';
+import { readLineage } from './read-lineage.ts';
+import type { ReceiveStep, SnapshotSource } from './sources/source.ts';
+import type { ObjectStore } from './store/object-store.ts';
+import { meter } from './stream/meter.ts';
+import { openDownload } from './transfer/download.ts';
+
+export interface RestoreOptions {
+  readonly store: ObjectStore;
+  readonly source: SnapshotSource;
+  readonly filters: FilterRegistry;
+  /** The dataset whose backups are read. */
+  readonly dataset: string;
+  /** The part after the `@`, or `dataset@name`; the prefix may be left out where that is unambiguous. */
+  readonly snapshot: string;
+  /** The dataset to receive into; default: the original. */
+  readonly target?: string;
+  /** Consent to the losses that the plan lists. */
+  readonly force?: boolean;
+  /** Mount what was received. */
+  readonly mount?: boolean;
+  readonly snapshotPrefix?: string;
+  /** How often one request is tried again. */
+  readonly maxRetries?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: OnProgress;
+  readonly logger?: Logger;
+}
+
+/** One backup that will be received. */
+export interface PlannedRestore {
+  readonly backup: Backup;
+  readonly receive: ReceiveStep;
+  /** What a person would type for the same: argument lists to be joined by `|`. */
+  readonly pipeline: readonly (readonly string[])[];
+}
+
+export interface RestorePlanReport {
+  readonly dataset: string;
+  readonly store: string;
+  readonly target: string;
+  readonly notes: readonly string[];
+  /** What is destroyed at the target, one phrase each; empty unless forced. */
+  readonly losses: readonly string[];
+  /** Oldest first; empty when there is nothing to do. */
+  readonly steps: readonly PlannedRestore[];
+}
+
+export interface ReceivedBackup {
+  /** `target@snapshot` */
+  readonly name: string;
+  readonly storedBytes: number;
+  readonly streamBytes: number;
+  readonly seconds: number;
+}
+
+export interface RestoreResult {
+  readonly target: string;
+  readonly notes: readonly string[];
+  readonly received: readonly ReceivedBackup[];
+}
+
+/** Brings a snapshot back. Throws typed errors; what was received before one stays, and the same call goes on from there. */
+export async function restore(options: RestoreOptions): Promise<RestoreResult> {
+  return runRestorePlan(await readRestorePlan(options), options);
+}
+
+/** Reads both sides and plans; changes nothing. A filter that is not known here fails now, not half-way. */
+export async function readRestorePlan(options: RestoreOptions): Promise<RestorePlanReport> {
+  const { store, source, dataset, filters, target = dataset } = options;
+  const call = options.signal ? { signal: options.signal } : {};
+  const [lineage, state] = await Promise.all([
+    readLineage(store, dataset, call),
+    source.readDataset(target, call),
+  ]);
+  const plan = planRestore({
+    lineage,
+    snapshot: options.snapshot,
+    snapshotPrefix: options.snapshotPrefix,
+    target: { name: target, state },
+    original: target === dataset,
+    force: options.force ?? false,
+  });
+  if (plan.kind !== 'plan') throw conflictError(plan);
+  const steps = plan.steps.map((backup) => {
+    // only the first step can meet what is newer at the target; the later ones build on what just arrived
+    const force = plan.force && backup === plan.steps[0];
+    const receive = { target, snapshot: backup.snapshot, force, mount: options.mount ?? false };
+    const pipeline = pipelineOf(backup, receive, filters.find(backup.compressor), options);
+    return { backup, receive, pipeline };
+  });
+  return { dataset, store: store.url, target, notes: plan.notes, losses: plan.losses, steps };
+}
+
+function pipelineOf(
+  backup: Backup,
+  receive: ReceiveStep,
+  filter: Filter | undefined,
+  { store, source }: RestoreOptions,
+): readonly (readonly string[])[] {
+  return [
+    ['zfs3backup_get', '--store', store.url, backup.key],
+    ...(filter ? [filter.commands.decode] : []),
+    source.receiveCommand(receive),
+  ];
+}
+
+/** Receives the very steps of a plan, oldest first; stops at the first failure. */
+export async function runRestorePlan(
+  plan: RestorePlanReport,
+  options: RestoreOptions,
+): Promise<RestoreResult> {
+  const logger = options.logger ?? silentLogger;
+  const received: ReceivedBackup[] = [];
+  for (const planned of plan.steps) {
+    try {
+      received.push(await receiveBackup(planned, received.length + 1, plan.steps.length, options));
+    } catch (error) {
+      if (plan.steps.length > 1) {
+        const arrived = received.map(({ name }) => name).join(', ') || 'nothing';
+        logger.warn({}, `arrived before the failure: ${arrived}. Running the same again goes on from there.`);
+      }
+      throw error;
+    }
+  }
+  return { target: plan.target, notes: plan.notes, received };
+}
+
+async function receiveBackup(
+  { backup, receive }: PlannedRestore,
+  step: number,
+  steps: number,
+  options: RestoreOptions,
+): Promise<ReceivedBackup> {
+  const { store, source, filters, signal, onProgress, logger } = options;
+  const startedAt = performance.now();
+  const name = `${receive.target}@${receive.snapshot}`;
+  const call = signal ? { signal } : {};
+  let storedBytes = 0;
+  let streamBytes = 0;
+  const { chunks } = await openDownload({
+    store,
+    key: backup.key,
+    ...call,
+    ...(options.maxRetries !== undefined ? { maxRetries: options.maxRetries } : {}),
+    ...(logger ? { logger } : {}),
+  });
+  const stored = meter(chunks, (bytes) => {
+    storedBytes += bytes;
+  });
+  const filter = filters.find(backup.compressor);
+  const stream = meter(filter ? filter.decode(stored, call) : stored, (bytes) => {
+    streamBytes += bytes;
+    const moved = { storedBytes, streamBytes, estimate: backup.estimate, partsInFlight: 1, retries: 0 };
+    onProgress?.({ verb: 'restore', item: name, step, steps, ...moved });
+  });
+  await source.receive(receive, stream, call);
+  logger?.info({ key: backup.key, storedBytes, streamBytes }, `received ${name}`);
+  return { name, storedBytes, streamBytes, seconds: (performance.now() - startedAt) / 1000 };
+}

@@ -1,0 +1,58 @@
+import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+
+export type Program = 'zfs3backup' | 'pput' | 'zfs3backup_get' | 'zfs3backup_ssh_sync';
+
+export interface Outcome {
+  readonly status: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Cli {
+  /** The environment that the programs run in. */
+  readonly env: Readonly<Record<string, string>>;
+  run(program: Program, ...args: readonly string[]): Promise<Outcome>;
+  zfs3backup(...args: readonly string[]): Promise<Outcome>;
+  /** A line as a person types it, with the programs on PATH. */
+  shell(line: string): Promise<Outcome>;
+  /** The same programs with a program of this name before the real one on PATH. */
+  withProgram(name: string, script: string): Promise<Cli>;
+  with(env: Readonly<Record<string, string>>): Cli;
+}
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const PROGRAMS: readonly Program[] = ['zfs3backup', 'pput', 'zfs3backup_get', 'zfs3backup_ssh_sync'];
+
+/** The built programs, as real processes, with nothing of the tester's own configuration. */
+export async function createCli(env: Readonly<Record<string, string>>): Promise<Cli> {
+  const folder = await mkdtemp(join(tmpdir(), 'z3b-bin-'));
+  for (const program of PROGRAMS) await symlink(join(ROOT, 'bin', `${program}.js`), join(folder, program));
+  return cliOf({ PATH: [folder, process.env['PATH']].join(delimiter), SKIP_CONFIG_FILE: 'true', ...env });
+}
+
+function cliOf(env: Readonly<Record<string, string>>): Cli {
+  async function execute(file: string, args: readonly string[]): Promise<Outcome> {
+    const options = { env: { HOME: '/nonexistent', ...env }, extendEnv: false, reject: false } as const;
+    const { exitCode, stdout, stderr } = await execa(file, args, { ...options, stdin: 'ignore' });
+    return { status: exitCode, stdout, stderr };
+  }
+  const run = (program: Program, ...args: readonly string[]) =>
+    execute(process.execPath, [join(ROOT, 'bin', `${program}.js`), ...args]);
+  return {
+    env,
+    run,
+    zfs3backup: (...args) => run('zfs3backup', ...args),
+    shell: (line) => execute('bash', ['-o', 'pipefail', '-c', line]),
+    async withProgram(name, script) {
+      const folder = await mkdtemp(join(tmpdir(), 'z3b-path-'));
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, name), script, { mode: 0o755 });
+      return cliOf({ ...env, PATH: [folder, env['PATH']].join(delimiter) });
+    },
+    with: (more) => cliOf({ ...env, ...more }),
+  };
+}
