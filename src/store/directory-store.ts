@@ -6,7 +6,7 @@ import { FILE_MODE, ignoreMissing, shortFile, temporaryPath, writeAt } from './d
 import { keyOfNames, namesOfKey, OWN_FOLDER } from './directory-keys.ts';
 import { createObjectFolder, type ObjectFolder, type StoredFile } from './directory-objects.ts';
 import { createUploadFolder } from './directory-upload.ts';
-import { assertKey, compareKeys } from './keys.ts';
+import { assertKey, assertMetadata, compareKeys } from './keys.ts';
 import type { GetOptions, ObjectBody, ObjectStore, StoreLimits, Upload } from './object-store.ts';
 
 export interface DirectoryStoreOptions {
@@ -81,6 +81,7 @@ export function createDirectoryStore(options: DirectoryStoreOptions): ObjectStor
     },
     put: async (key, body, call = {}) => {
       assertKey('put', key);
+      assertMetadata('put', key, call.metadata);
       const { signal, ...attributes } = call;
       return run('put', key, () => putWhole(root, objects, key, body, attributes, signal), signal);
     },
@@ -90,6 +91,7 @@ export function createDirectoryStore(options: DirectoryStoreOptions): ObjectStor
     },
     startUpload: async (key, call = {}) => {
       assertKey('startUpload', key);
+      assertMetadata('startUpload', key, call.metadata);
       const { signal, ...attributes } = call;
       return wrap(await run('startUpload', key, () => uploads.start(key, attributes), signal));
     },

@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts';
+import type { Metadata } from './object-store.ts';
 
 const MAX_KEY_BYTES = 1024;
 
@@ -29,4 +30,26 @@ export function assertPartNumber(key: string, partNumber: number, maxParts: numb
 /** The order of listings: by UTF-8 bytes, which differs from JavaScript's order above U+FFFF. */
 export function compareKeys(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+const MAX_METADATA_BYTES = 2048;
+
+/** Throws USAGE for metadata that some store would refuse, change or lose. */
+export function assertMetadata(operation: string, key: string, metadata: Metadata = {}): void {
+  const entries = Object.entries(metadata);
+  const bytes = entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  const problem =
+    bytes > MAX_METADATA_BYTES
+      ? `has ${bytes} bytes of metadata, a store takes ${MAX_METADATA_BYTES}`
+      : entries.map(([name, value]) => describeEntry(name, value)).find((text) => text !== undefined);
+  if (problem === undefined) return;
+  throw new StoreError('USAGE', `${key}: ${problem}`, { operation, key, retryable: false });
+}
+
+function describeEntry(name: string, value: string): string | undefined {
+  if (!/^[a-z0-9_-]+$/.test(name)) return `metadata key \`${name}\` is not made of a-z, 0-9 and -`;
+  if (!/^[\x20-\x7e]*$/.test(value)) return `the value of metadata \`${name}\` is not printable ASCII`;
+  // HTTP drops them on the way.
+  if (value.trim() !== value) return `the value of metadata \`${name}\` starts or ends with a blank`;
+  return undefined;
 }

@@ -1,0 +1,125 @@
+/**
+ * What is particular about a provider, as data (docs/decisions.md). Chosen from the endpoint's host; a host that
+ * tells nothing is `generic`, which asks for nothing that some gateway is known to refuse.
+ */
+import type { StoreLimits } from './object-store.ts';
+
+export type ProviderName =
+  | 'aws'
+  | 'r2'
+  | 'b2'
+  | 'gcs'
+  | 'wasabi'
+  | 'minio'
+  | 'ceph'
+  | 'scaleway'
+  | 'digitalocean'
+  | 'hetzner'
+  | 'generic';
+
+export interface ProviderProfile {
+  readonly name: ProviderName;
+  readonly limits: StoreLimits;
+  /** What requests are signed for when neither the user nor the host names a region. */
+  readonly region: string;
+  /** When the SDK adds checksums of its own to requests and checks those of answers. */
+  readonly checksums: 'WHEN_REQUIRED' | 'WHEN_SUPPORTED';
+  /** Bucket in the path instead of in the host name. */
+  readonly pathStyle: boolean;
+  /** All parts but the last must have one size. */
+  readonly equalParts: boolean;
+  /** Over https a body may be sent without its SHA-256 in the signature. */
+  readonly unsignedPayload: boolean;
+  /** `If-None-Match: *` on a PUT is obeyed. */
+  readonly conditionalPut: boolean;
+  /** Bulk deletion cannot be relied on. */
+  readonly deleteOneByOne: boolean;
+  /** Parts in flight beyond which the provider answers slower or not at all; `undefined` for no such number. */
+  readonly maxPartsInFlight: number | undefined;
+  /** Objects deleted earlier are billed for this many days. */
+  readonly minBilledDays: number;
+}
+
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+const TIB = 1024 ** 4;
+
+const S3_LIMITS: StoreLimits = {
+  minPartBytes: 5 * MIB,
+  maxPartBytes: 5 * GIB,
+  maxParts: 10_000,
+  maxObjectBytes: 5 * TIB,
+};
+
+const GENERIC: ProviderProfile = {
+  name: 'generic',
+  limits: S3_LIMITS,
+  region: 'us-east-1',
+  checksums: 'WHEN_REQUIRED',
+  pathStyle: true,
+  equalParts: false,
+  unsignedPayload: true,
+  conditionalPut: false,
+  deleteOneByOne: false,
+  maxPartsInFlight: undefined,
+  minBilledDays: 0,
+};
+
+const withLimits = (limits: Partial<StoreLimits>): StoreLimits => ({ ...S3_LIMITS, ...limits });
+
+export const PROVIDERS: Readonly<Record<ProviderName, ProviderProfile>> = {
+  generic: GENERIC,
+  aws: {
+    ...GENERIC,
+    name: 'aws',
+    limits: withLimits({ maxObjectBytes: 10_000 * 5 * GIB }),
+    pathStyle: false,
+    conditionalPut: true,
+  },
+  r2: {
+    ...GENERIC,
+    name: 'r2',
+    limits: withLimits({ maxObjectBytes: 5 * TIB - 5 * GIB }),
+    region: 'auto',
+    equalParts: true,
+    conditionalPut: true,
+    maxPartsInFlight: 2,
+  },
+  b2: { ...GENERIC, name: 'b2', limits: withLimits({ maxObjectBytes: 10e12 }), unsignedPayload: false },
+  gcs: { ...GENERIC, name: 'gcs', region: 'auto', deleteOneByOne: true },
+  wasabi: { ...GENERIC, name: 'wasabi', minBilledDays: 90 },
+  minio: { ...GENERIC, name: 'minio', limits: withLimits({ maxObjectBytes: 10_000 * 5 * GIB }) },
+  ceph: { ...GENERIC, name: 'ceph', conditionalPut: true },
+  scaleway: { ...GENERIC, name: 'scaleway', limits: withLimits({ maxParts: 1000 }), region: 'fr-par' },
+  digitalocean: { ...GENERIC, name: 'digitalocean' },
+  hetzner: { ...GENERIC, name: 'hetzner' },
+};
+
+/** Hosts by which a provider is known; a group `region` is the region to sign for. */
+const HOSTS: ReadonlyArray<readonly [ProviderName, RegExp]> = [
+  ['aws', /(?:[.-](?<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com(?:\.cn)?$/],
+  ['r2', /\.r2\.cloudflarestorage\.com$/],
+  ['b2', /(?:^|\.)s3\.(?<region>[a-z0-9-]+)\.backblazeb2\.com$/],
+  ['gcs', /(?:^|\.)storage\.googleapis\.com$/],
+  ['wasabi', /(?:^|\.)s3(?:\.(?<region>[a-z0-9-]+))?\.wasabisys\.com$/],
+  ['scaleway', /(?:^|\.)s3\.(?<region>[a-z0-9-]+)\.scw\.cloud$/],
+  ['digitalocean', /(?:^|\.)(?<region>[a-z0-9]+)\.digitaloceanspaces\.com$/],
+  ['hetzner', /(?:^|\.)(?<region>[a-z0-9]+)\.your-objectstorage\.com$/],
+];
+
+/** The profile for an endpoint: a URL, or `undefined` for AWS's own. */
+export function providerFor(endpoint: string | undefined): ProviderProfile {
+  if (endpoint === undefined) return PROVIDERS.aws;
+  const host = hostOf(endpoint);
+  for (const [name, pattern] of HOSTS) {
+    const match = pattern.exec(host);
+    if (match === null) continue;
+    const { region } = match.groups ?? {};
+    return region === undefined ? PROVIDERS[name] : { ...PROVIDERS[name], region };
+  }
+  return GENERIC;
+}
+
+function hostOf(endpoint: string): string {
+  return URL.canParse(endpoint) ? new URL(endpoint).hostname.toLowerCase() : '';
+}

@@ -1,0 +1,275 @@
+import { type ErrorCode, StoreError } from '../errors.ts';
+
+export interface S3Call {
+  readonly operation: string;
+  readonly bucket: string;
+  /** The endpoint's URL; `undefined` for AWS's own. */
+  readonly endpoint: string | undefined;
+  /** The key, or the prefix of a listing. */
+  readonly key: string;
+  readonly partNumber?: number;
+}
+
+/** What an error of the SDK, of a socket or of TLS may carry. */
+interface ErrorFields {
+  readonly name?: string;
+  readonly code?: string;
+  readonly message?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
+  readonly $response?: { readonly statusCode?: number; readonly headers?: Record<string, string> };
+}
+
+interface Finding {
+  readonly code: ErrorCode;
+  readonly what: string;
+  readonly advice?: string;
+  readonly retryable: boolean;
+}
+
+const RETRYABLE_STATUS = new Set([408, 429, 500, 502, 503, 504]);
+const RETRYABLE_CODES = new Set([
+  'InternalError',
+  'OperationAborted',
+  'RequestTimeout',
+  // The SDK has learnt the store's time from this answer, so the next request is signed with it.
+  'RequestTimeTooSkewed',
+  'ServiceUnavailable',
+  'SlowDown',
+  'Throttling',
+  'ThrottlingException',
+  'TooManyRequests',
+]);
+const DENIED_CODES = new Set([
+  'AccessDenied',
+  'AccountProblem',
+  'ExpiredToken',
+  'InvalidAccessKeyId',
+  'InvalidToken',
+  'RequestTimeTooSkewed',
+  'SignatureDoesNotMatch',
+  'TokenRefreshRequired',
+]);
+const WRONG_REGION_CODES = new Set([
+  'AuthorizationHeaderMalformed',
+  'IllegalLocationConstraintException',
+  'PermanentRedirect',
+  'Redirect',
+]);
+const TRANSIENT_ERRNO = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ETIMEDOUT',
+]);
+
+const CREDENTIALS_ADVICE =
+  'Set S3_KEY_ID and S3_SECRET in the configuration, or PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY ' +
+  'in the environment, or make ~/.aws/credentials (`aws configure`), or give the machine an instance role.';
+
+/** Turns what the SDK threw into a `StoreError`; an abort comes out as the signal's reason. */
+export function asStoreError(error: unknown, call: S3Call, signal?: AbortSignal): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (error instanceof StoreError) return error;
+  const fields: ErrorFields =
+    typeof error === 'object' && error !== null ? error : { message: String(error) };
+  const status = statusOf(fields);
+  const finding = status === undefined ? findWithoutAnswer(fields, call) : findInAnswer(fields, status, call);
+  const { operation, key, partNumber } = call;
+  const part = partNumber === undefined ? '' : ` part ${partNumber} of`;
+  const message = `cannot ${operation}${part} ${nameOf(call)}: ${finding.what}`;
+  return new StoreError(
+    finding.code,
+    message,
+    {
+      operation,
+      key,
+      partNumber,
+      status,
+      storeCode: status === undefined ? fields.code : fields.name,
+      requestId: fields.$metadata?.requestId,
+      retryable: finding.retryable,
+      retryAfterMs: retryAfterMs(fields),
+    },
+    { cause: bareCause(fields), ...(finding.advice === undefined ? {} : { advice: finding.advice }) },
+  );
+}
+
+function findInAnswer(fields: ErrorFields, status: number, call: S3Call): Finding {
+  const storeCode = fields.name ?? '';
+  const retryable = RETRYABLE_STATUS.has(status) || RETRYABLE_CODES.has(storeCode);
+  if (storeCode === 'NoSuchBucket') return noSuchBucket(call);
+  if (DENIED_CODES.has(storeCode) || status === 401 || status === 403) {
+    return {
+      code: 'STORE_DENIED',
+      what: denialOf(storeCode, status),
+      advice: adviceOnDenial(storeCode, call),
+      retryable,
+    };
+  }
+  if (storeCode === 'NoSuchKey' || (storeCode === 'NotFound' && status === 404)) {
+    return { code: 'NO_SUCH_KEY', what: 'no such object', retryable: false };
+  }
+  if (status === 412) return { code: 'MISMATCH', what: 'it was replaced meanwhile (412)', retryable: false };
+  if (WRONG_REGION_CODES.has(storeCode) || status === 301) {
+    const advice = `Set REGION (or ENDPOINT) to the region that holds ${call.bucket}.`;
+    return {
+      code: 'STORE_FAILED',
+      what: `wrong region: ${wordsOf(fields, status)}`,
+      advice,
+      retryable: false,
+    };
+  }
+  return { code: 'STORE_FAILED', what: wordsOf(fields, status), retryable };
+}
+
+function findWithoutAnswer(fields: ErrorFields, { endpoint }: S3Call): Finding {
+  const where = endpoint ?? 'AWS';
+  const errno = fields.code ?? '';
+  if (fields.name === 'CredentialsProviderError') {
+    const what = `no usable credentials (${oneLine(fields.message)})`;
+    return { code: 'STORE_DENIED', what, advice: CREDENTIALS_ADVICE, retryable: false };
+  }
+  if (fields.name === 'TimeoutError' || TRANSIENT_ERRNO.has(errno)) {
+    const what = `${where} ${silenceOf(fields)}`;
+    const advice = `Check ENDPOINT${endpoint === undefined ? ' and REGION' : ''}, the network, and that the store runs.`;
+    return { code: 'STORE_UNREACHABLE', what, advice, retryable: true };
+  }
+  if (/CERT|SELF_SIGNED|ERR_TLS|UNABLE_TO_/.test(errno)) {
+    const what = `the certificate of ${where} is not trusted (${errno})`;
+    const advice = 'Name the file of its authority in NODE_EXTRA_CA_CERTS.';
+    return { code: 'STORE_UNREACHABLE', what, advice, retryable: false };
+  }
+  if (errno === 'EPROTO' || errno.startsWith('HPE_') || errno.startsWith('ERR_SSL')) {
+    const what = `${where} does not speak this protocol (${errno})`;
+    return {
+      code: 'STORE_UNREACHABLE',
+      what,
+      advice: 'Check http:// against https:// in ENDPOINT.',
+      retryable: false,
+    };
+  }
+  return { code: 'STORE_FAILED', what: oneLine(fields.message) || String(fields.name), retryable: false };
+}
+
+export function noSuchBucketError(call: S3Call): StoreError {
+  const { code, what, advice } = noSuchBucket(call);
+  const { operation, key } = call;
+  const failure = { operation, key, status: 404, storeCode: 'NoSuchBucket', retryable: false };
+  return new StoreError(
+    code,
+    `cannot ${operation} ${nameOf(call)}: ${what}`,
+    failure,
+    advice ? { advice } : {},
+  );
+}
+
+function noSuchBucket({ bucket, endpoint }: S3Call): Finding {
+  const what = `no such bucket: ${bucket}`;
+  const advice = `Create it (aws s3 mb s3://${bucket}${endpoint ? ` --endpoint-url ${endpoint}` : ''}) or correct BUCKET.`;
+  return { code: 'NO_SUCH_BUCKET', what, advice, retryable: false };
+}
+
+/** `s3://bucket/key at http://host`. */
+function nameOf({ bucket, key, endpoint }: S3Call): string {
+  return `s3://${bucket}/${key}${endpoint === undefined ? '' : ` at ${endpoint}`}`;
+}
+
+function denialOf(storeCode: string, status: number): string {
+  switch (storeCode) {
+    case 'InvalidAccessKeyId':
+      return 'the store does not know the access key (InvalidAccessKeyId)';
+    case 'SignatureDoesNotMatch':
+      return 'the secret key does not fit the access key (SignatureDoesNotMatch)';
+    case 'ExpiredToken':
+    case 'TokenRefreshRequired':
+      return `the credentials have expired (${storeCode})`;
+    case 'RequestTimeTooSkewed':
+      return 'the clock of this machine is more than 15 minutes off (RequestTimeTooSkewed)';
+    default:
+      return `access denied (${storeCode === 'AccessDenied' ? '' : `${storeCode}, `}${status})`;
+  }
+}
+
+function adviceOnDenial(storeCode: string, { operation, bucket }: S3Call): string {
+  switch (storeCode) {
+    case 'InvalidAccessKeyId':
+    case 'SignatureDoesNotMatch':
+      return 'Check S3_KEY_ID and S3_SECRET (or PROFILE), and that they belong to this endpoint.';
+    case 'ExpiredToken':
+    case 'InvalidToken':
+    case 'TokenRefreshRequired':
+      return 'Renew them, for instance with `aws sso login`.';
+    case 'RequestTimeTooSkewed':
+      return 'Set the clock: timedatectl set-ntp true';
+    default:
+      return `Check that these credentials may ${ACTIONS[operation] ?? operation} in ${bucket}.`;
+  }
+}
+
+/** What a policy calls the permission that an operation needs. */
+const ACTIONS: Readonly<Record<string, string>> = {
+  list: 'list (s3:ListBucket)',
+  head: 'read and list (s3:GetObject, s3:ListBucket)',
+  get: 'read (s3:GetObject)',
+  put: 'write (s3:PutObject)',
+  startUpload: 'write (s3:PutObject)',
+  putPart: 'write (s3:PutObject)',
+  complete: 'write (s3:PutObject)',
+  abort: 'drop uploads (s3:AbortMultipartUpload)',
+  listParts: 'list parts (s3:ListMultipartUploadParts)',
+  openUploads: 'list uploads (s3:ListBucketMultipartUploads)',
+  remove: 'delete (s3:DeleteObject)',
+};
+
+function silenceOf({ name, code, message }: ErrorFields): string {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'refuses connections (ECONNREFUSED)';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `cannot be found by name (${code})`;
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'ERR_STREAM_PREMATURE_CLOSE':
+      return `closed the connection (${code})`;
+    default:
+      return name === 'TimeoutError'
+        ? `does not answer (${oneLine(message)})`
+        : `cannot be reached (${code})`;
+  }
+}
+
+function wordsOf({ name, message }: ErrorFields, status: number): string {
+  const words = oneLine(message);
+  const code = name === undefined || name === 'Error' ? '' : `${name}, `;
+  const known = words !== '' && words !== 'UnknownError' && words !== name;
+  return `the store answered ${code}${status}${known ? `: ${words}` : ''}`;
+}
+
+function oneLine(text = ''): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
+}
+
+function statusOf({ $metadata, $response }: ErrorFields): number | undefined {
+  return $metadata?.httpStatusCode ?? $response?.statusCode;
+}
+
+function retryAfterMs({ $response }: ErrorFields): number | undefined {
+  const seconds = Number($response?.headers?.['retry-after'] ?? Number.NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+}
+
+/** The SDK's error holds the whole request, session token included; what is kept is what may be printed. */
+function bareCause({ name, message }: ErrorFields): Error {
+  const cause = new Error(message);
+  cause.name = name ?? 'Error';
+  return cause;
+}

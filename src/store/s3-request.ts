@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import type { ObjectCannedACL, ServerSideEncryption, StorageClass } from '@aws-sdk/client-s3';
+import type { ObjectAttributes } from './object-store.ts';
+import type { S3Context } from './s3-store.ts';
+
+const HASH_HEADER = 'x-amz-content-sha256';
+
+/** What Create and Put share. Nothing is sent that was not asked for: some gateways refuse what they do not know. */
+export function attributesOf({ options }: S3Context, { metadata, storageClass }: ObjectAttributes) {
+  const wantedClass = storageClass ?? options.storageClass;
+  return {
+    ...(metadata === undefined ? {} : { Metadata: { ...metadata } }),
+    ...(wantedClass === undefined ? {} : { StorageClass: wantedClass as StorageClass }),
+    ...(options.sse === undefined ? {} : { ServerSideEncryption: options.sse as ServerSideEncryption }),
+    ...(options.sseKmsKeyId === undefined ? {} : { SSEKMSKeyId: options.sseKmsKeyId }),
+    ...(options.acl === undefined ? {} : { ACL: options.acl as ObjectCannedACL }),
+  };
+}
+
+export function contentMd5({ options }: S3Context, body: Uint8Array): { ContentMD5?: string } {
+  return options.contentMd5 ? { ContentMD5: createHash('md5').update(body).digest('base64') } : {};
+}
+
+/**
+ * What the signer shall take for the body's hash: one that is known, or none at all where the transport protects
+ * the body. Otherwise (`undefined`) the signer hashes it.
+ */
+export function bodyHash({ secure, provider }: S3Context, sha256?: string): string | undefined {
+  return sha256 ?? (secure && provider.unsignedPayload ? 'UNSIGNED-PAYLOAD' : undefined);
+}
+
+/** For a middleware of the build step: the signer takes this header's value instead of hashing the body. */
+export function withBodyHash<T extends { readonly request: unknown }>(args: T, hash: string | undefined): T {
+  const request = args.request as { headers: Record<string, string> };
+  if (hash !== undefined) request.headers[HASH_HEADER] = hash;
+  return args;
+}
+
+/** An ETag without its quotes; Ceph answers Complete with an empty one. */
+export function bare(etag: string | undefined): string | undefined {
+  return etag?.replaceAll('"', '') || undefined;
+}
+
+/** Keys of listings come URL-encoded, because XML cannot hold every character of a key. */
+export function decodeKey(text: string, encoding: string | undefined): string {
+  return encoding === 'url' ? decodeURIComponent(text.replaceAll('+', ' ')) : text;
+}

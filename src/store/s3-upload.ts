@@ -1,0 +1,157 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  ListPartsCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { StoreError } from '../errors.ts';
+import { assertKey, assertMetadata, assertPartNumber } from './keys.ts';
+import type { CallOptions, ObjectAttributes, OpenUpload, StoredPart, Upload } from './object-store.ts';
+import { attributesOf, bare, bodyHash, contentMd5, decodeKey, withBodyHash } from './s3-request.ts';
+import type { S3Context } from './s3-store.ts';
+
+export async function startUpload(
+  context: S3Context,
+  key: string,
+  call: CallOptions & ObjectAttributes = {},
+): Promise<Upload> {
+  assertKey('startUpload', key);
+  assertMetadata('startUpload', key, call.metadata);
+  const command = new CreateMultipartUploadCommand({
+    Bucket: context.options.bucket,
+    Key: key,
+    ...attributesOf(context, call),
+  });
+  const answer = await context.run('startUpload', { key }, call, ({ client }, send) =>
+    client.send(command, send),
+  );
+  return createUpload(context, key, answer.UploadId);
+}
+
+/** Oldest first. */
+export async function openUploads(
+  context: S3Context,
+  prefix: string,
+  call: CallOptions | undefined,
+): Promise<OpenUpload[]> {
+  const found: OpenUpload[] = [];
+  let marker: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
+  while (marker !== undefined) {
+    const command: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({
+      Bucket: context.options.bucket,
+      Prefix: prefix,
+      EncodingType: 'url',
+      ...marker,
+    });
+    const page = await context.run('openUploads', { key: prefix }, call, ({ client }, send) =>
+      client.send(command, send),
+    );
+    const decode = (text: string | undefined) => decodeKey(text ?? '', page.EncodingType);
+    for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
+      found.push({
+        ...createUpload(context, decode(Key), UploadId),
+        startedAt: Initiated ?? new Date(0),
+      });
+    }
+    marker = page.IsTruncated
+      ? {
+          KeyMarker: decode(page.NextKeyMarker),
+          ...(page.NextUploadIdMarker === undefined ? {} : { UploadIdMarker: page.NextUploadIdMarker }),
+        }
+      : undefined;
+  }
+  return found.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
+}
+
+function createUpload(context: S3Context, key: string, uploadId: string | undefined): Upload {
+  // The SDK sends an UploadPart without an id as a PutObject, which would overwrite the key with one part.
+  if (!uploadId) throw unusable('startUpload', key, 'the store gave no upload id');
+  const target = { Bucket: context.options.bucket, Key: key, UploadId: uploadId };
+  return {
+    key,
+    uploadId,
+    putPart: async (partNumber, body, call = {}) => {
+      assertPartNumber(key, partNumber, context.provider.limits.maxParts);
+      const command = new UploadPartCommand({
+        ...target,
+        PartNumber: partNumber,
+        Body: body,
+        ContentLength: body.byteLength,
+        ...contentMd5(context, body),
+      });
+      const hash = bodyHash(context, call.sha256);
+      command.middlewareStack.add((next) => (args) => next(withBodyHash(args, hash)), { step: 'build' });
+      const answer = await context.run('putPart', { key, partNumber }, call, ({ client }, send) =>
+        client.send(command, send),
+      );
+      const etag = bare(answer.ETag);
+      if (etag === undefined) throw unusable('putPart', key, `the store gave no ETag for part ${partNumber}`);
+      return { partNumber, etag, bytes: body.byteLength };
+    },
+    listParts: (call) => listParts(context, key, target, call),
+    complete: async (parts, call) => {
+      const command = new CompleteMultipartUploadCommand({
+        ...target,
+        MultipartUpload: { Parts: parts.toSorted(byNumber).map(partOf) },
+      });
+      const answer = await context.run('complete', { key }, call, ({ patient }, send) =>
+        patient.send(command, send),
+      );
+      // A success names the object; an answer that says nothing may hold an error the SDK did not recognise.
+      if (!answer.Location && !answer.Bucket && !answer.Key && !answer.ETag) {
+        throw unusable('complete', key, 'the store confirmed nothing', true);
+      }
+      return { etag: bare(answer.ETag) };
+    },
+    abort: async (call) => {
+      const command = new AbortMultipartUploadCommand(target);
+      try {
+        await context.run('abort', { key }, call, ({ client }, send) => client.send(command, send));
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.storeCode !== 'NoSuchUpload') throw error;
+      }
+    },
+  };
+}
+
+async function listParts(
+  context: S3Context,
+  key: string,
+  target: { Bucket: string; Key: string; UploadId: string },
+  call: CallOptions | undefined,
+): Promise<StoredPart[]> {
+  const parts: StoredPart[] = [];
+  let marker: string | undefined;
+  do {
+    const command: ListPartsCommand = new ListPartsCommand({
+      ...target,
+      ...(marker === undefined ? {} : { PartNumberMarker: marker }),
+    });
+    const page = await context.run('listParts', { key }, call, ({ client }, send) =>
+      client.send(command, send),
+    );
+    for (const { PartNumber, ETag, Size } of page.Parts ?? []) {
+      parts.push({ partNumber: PartNumber ?? 0, etag: bare(ETag) ?? '', bytes: Size ?? 0 });
+    }
+    marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
+  } while (marker !== undefined);
+  return parts.sort(byNumber);
+}
+
+function byNumber(a: StoredPart, b: StoredPart): number {
+  return a.partNumber - b.partNumber;
+}
+
+function partOf({ partNumber, etag }: StoredPart): { PartNumber: number; ETag: string } {
+  return { PartNumber: partNumber, ETag: `"${etag}"` };
+}
+
+function unusable(operation: string, key: string, message: string, retryable = false): StoreError {
+  return new StoreError('STORE_FAILED', `cannot ${operation} ${key}: ${message}`, {
+    operation,
+    key,
+    retryable,
+  });
+}
