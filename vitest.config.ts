@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 's3',
           include: ['test-s3/**/*.test.ts'],
-          globalSetup: ['test-s3/setup/s3-server.ts'],
+          globalSetup: ['test-s3/setup/s3-server.ts', 'test-s3/setup/zfs.ts'],
           // One server and a few cores: files that run at once would time each other out.
           fileParallelism: false,
           testTimeout: 2 * MINUTES,
