@@ -37,6 +37,10 @@ export function readFileLayers(text: string, file: string, findings: Findings): 
       const layer = datasets.get(dataset) ?? new Map();
       datasets.set(dataset, layer);
       readSettings(section, layer, RANK.dataset, at, findings);
+      if (dataset.includes('@')) {
+        const message = `[${section.name}] names a snapshot: a section is for a dataset`;
+        findings.problems.push({ where: at(section.line), message });
+      }
     } else if (compressor) {
       const repeated = compressors.has(compressor);
       compressors.set(compressor, readCompressor(section, compressor, repeated, at, findings));

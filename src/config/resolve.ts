@@ -18,6 +18,11 @@ export interface Layers {
 
 /** Reports a contradiction with what `key` says, unless that could not be read anyway. */
 type Contradict = (key: SettingKey, where: string, message: string) => void;
+/** Settings that always have a value. */
+type Settled = {
+  [K in SettingKey]: (typeof SCHEMA)[K] extends { readonly default: string } ? K : never;
+}[SettingKey];
+
 type Find = <K extends SettingKey>(key: K) => Given<ValueOf<K>> | undefined;
 
 /** The settings as they hold for `dataset` (by default the chosen one), and what contradicts itself in them. */
@@ -31,12 +36,13 @@ export function resolveConfig(
   };
   const chosen = dataset ?? findIn(layers, undefined)('FILESYSTEM')?.value;
   const find = findIn(layers, chosen);
-  const endpoint = find('ENDPOINT')?.value.url;
-  const compressor = find('COMPRESSOR')?.value ?? 'none';
+  const settled = <K extends Settled>(key: K) => (find(key) as Given<ValueOf<K>>).value;
+  const endpoint = settled('ENDPOINT').url;
+  const compressor = settled('COMPRESSOR');
   const config: Config = {
     store: resolveStore(find, contradict),
     dataset: chosen,
-    snapshotPrefix: find('SNAPSHOT_PREFIX')?.value ?? '',
+    snapshotPrefix: settled('SNAPSHOT_PREFIX'),
     sendFlags: find('SEND_FLAGS')?.value ?? [],
     compressor: compressor.toLowerCase() === 'none' ? 'none' : compressor,
     compressors: layers.file.compressors,
@@ -51,10 +57,10 @@ export function resolveConfig(
     acl: find('S3_ACL')?.value,
     chunkSize: find('CHUNK_SIZE')?.value,
     concurrency: find('CONCURRENCY')?.value,
-    maxRetries: find('MAX_RETRIES')?.value ?? 0,
-    logLevel: find('LOG_LEVEL')?.value ?? 'info',
-    logFormat: find('LOG_FORMAT')?.value ?? 'pretty',
-    quiet: find('QUIET')?.value ?? false,
+    maxRetries: settled('MAX_RETRIES'),
+    logLevel: settled('LOG_LEVEL'),
+    logFormat: settled('LOG_FORMAT'),
+    quiet: settled('QUIET'),
   };
   return { config, problems };
 }

@@ -3,50 +3,9 @@
  * command line, `sample.conf` and `docs/configuration.md` are made from this table; nothing repeats it.
  */
 
-/** What a setting's text is read as (`parse-value.ts`). */
-export type SettingType =
-  | 'string'
-  | 'size'
-  | 'integer'
-  | 'boolean'
-  | 'argv'
-  | 'choice'
-  | 'store'
-  | 'bucket'
-  | 'prefix'
-  | 'dataset'
-  | 'endpoint';
+import type { Schema, Setting } from './setting.ts';
 
-export interface Setting {
-  readonly type: SettingType;
-  /** The property of `Config` that it ends up in. */
-  readonly property: string;
-  /** The heading it stands under in `sample.conf`. */
-  readonly group: string;
-  /** One sentence. */
-  readonly help: string;
-  /** As text, read like a value in a file. */
-  readonly default?: string;
-  /** What happens without a value, where there is no default. */
-  readonly without?: string;
-  /** A value for `sample.conf` where there is no default. */
-  readonly example?: string;
-  /** Without the dashes; a secret has none, for argv is public. */
-  readonly flag?: string;
-  readonly aliases?: readonly string[];
-  /** Whether every command takes the flag. */
-  readonly global?: boolean;
-  /** In the order of precedence. */
-  readonly environment: readonly string[];
-  /** Whether it may stand in `[fs:DATASET]`. */
-  readonly perDataset?: boolean;
-  readonly secret?: boolean;
-  /** What an empty value means: as if it were not there (the default), a value, or a mistake. */
-  readonly empty?: 'value' | 'refused';
-  readonly choices?: readonly string[];
-  readonly min?: number;
-  readonly max?: number;
-}
+export type { Schema, Setting, SettingType } from './setting.ts';
 
 /** The predecessors read their keys bare from the environment; a prefixed name wins over those. */
 function inherited(key: string): readonly string[] {
@@ -326,11 +285,18 @@ export const SCHEMA = {
   },
 } as const satisfies Record<string, Setting>;
 
-export type Schema = Readonly<Record<string, Setting>>;
 export type SettingKey = keyof typeof SCHEMA;
 
 /** Compressors that need no section; a section may not take their names. */
-export const BUILT_IN_COMPRESSORS: readonly string[] = ['none', 'zstd', 'gzip', 'pigz1', 'pigz4'];
+export const BUILT_IN_COMPRESSORS: readonly string[] = [
+  'none',
+  'zstd',
+  'gzip',
+  'pigz1',
+  'pigz4',
+  'zstd3',
+  'pbzip2',
+];
 
 /** Where a file is looked for when none was named: ours first, then the predecessors'. */
 export const CONFIG_FILES: readonly string[] = [

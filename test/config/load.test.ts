@@ -389,6 +389,9 @@ describe('problems', () => {
   });
 
   it('arise from names that are no dataset', async () => {
+    expect(await problemsOf(load('[fs:tank@x]\n'))).toEqual([
+      'zfs3backup.conf:1: [fs:tank@x] names a snapshot: a section is for a dataset',
+    ]);
     expect(await problemsOf(load('', { flags: { dataset: 'tank@x' } }))).toEqual([
       '--dataset: `tank@x` is a snapshot: a dataset has no @',
     ]);

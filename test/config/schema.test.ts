@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { parseValue } from '../../src/config/parse-value.ts';
-import { flagsOf, SCHEMA, type Setting } from '../../src/config/schema.ts';
+import { BUILT_IN_COMPRESSORS, flagsOf, SCHEMA, type Setting } from '../../src/config/schema.ts';
+import { createFilterRegistry } from '../../src/filters/registry.ts';
 
 const settings: [string, Setting][] = Object.entries(SCHEMA);
 
@@ -46,6 +47,10 @@ describe('the schema', () => {
       'COMPRESSOR',
       'S3_STORAGE_CLASS',
     ]);
+  });
+
+  it('knows the very compressors that are built in', () => {
+    expect([...BUILT_IN_COMPRESSORS].sort()).toEqual([...createFilterRegistry().names].sort());
   });
 
   it('has no name twice', () => {
