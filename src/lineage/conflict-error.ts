@@ -31,14 +31,12 @@ function render(conflict: Conflict): Rendered {
   switch (conflict.kind) {
     case 'no-snapshot-with-prefix': {
       const { dataset, snapshotPrefix, local } = conflict;
-      const has = local.length > 0 ? `the dataset has these: ${listNames(local)}` : 'the dataset has none';
+      if (local.length === 0) return renderNoSnapshots(dataset, snapshotPrefix);
       return {
         code: 'NO_SUCH_SNAPSHOT',
-        message: `No snapshot with the prefix ${snapshotPrefix} on ${dataset}; ${has}`,
+        message: `No snapshot with the prefix ${snapshotPrefix} on ${dataset}; the dataset has these: ${listNames(local)}`,
         advice:
-          local.length > 0
-            ? 'Set SNAPSHOT_PREFIX (--snapshot-prefix) to how the names begin, or name one with --snapshot.'
-            : `Take one: zfs snapshot '${dataset}@${snapshotPrefix}-1'.`,
+          'Set SNAPSHOT_PREFIX (--snapshot-prefix) to how the names begin, or name one with --snapshot.',
       };
     }
     case 'no-such-snapshot': {
@@ -103,6 +101,15 @@ function render(conflict: Conflict): Rendered {
       };
     }
   }
+}
+
+function renderNoSnapshots(dataset: string, snapshotPrefix: string): Rendered {
+  const name = `${dataset}@${snapshotPrefix === '' ? 'first' : `${snapshotPrefix}-1`}`;
+  return {
+    code: 'NO_SUCH_SNAPSHOT',
+    message: `${dataset} has no snapshot`,
+    advice: `Take one: zfs snapshot '${name}'.`,
+  };
 }
 
 function renderNoCommon({ dataset, target, stored, local }: NoCommonSnapshot): Rendered {

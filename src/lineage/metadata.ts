@@ -80,7 +80,7 @@ function unusable(key: string, why: string): Zfs3BackupError {
 }
 
 /**
- * What an object says of itself; `undefined` when its key is no backup's. Never throws: a value that makes no sense
+ * What an object under the store's `prefix` says of itself; `undefined` when its key is no backup's. Never throws: a value that makes no sense
  * counts as absent. An object that says neither `isfull` nor `parent` is an incremental without a parent, so that
  * its health shows that nobody knows what it builds on; one that says both is full, as it was for z3.
  */

@@ -2,6 +2,7 @@ import type { Lineage } from './backup.ts';
 import type { BackupConflict, SameNameOtherSnapshot } from './conflicts.ts';
 import { brokenChain } from './lineage.ts';
 import { matchStored, type StoredMatch } from './match.ts';
+import { entriesByName } from './parents.ts';
 import { resolveName } from './resolve-name.ts';
 import { inCreationOrder, type Snapshot } from './snapshot.ts';
 
@@ -77,6 +78,9 @@ function planFull(request: BackupRequest, target: Snapshot, stored: Match): Back
     const { backup } = match.entry;
     if (backup.kind === 'full') return nothingToDo(dataset, target, backup.snapshot);
     if (backup.snapshot === target.name) return { kind: 'backup-exists', dataset, entry: match.entry };
+    // Known under a former name, while its present one belonged to another snapshot when that was backed up.
+    const named = entriesByName(request.lineage).get(target.name);
+    if (named) return sameName(dataset, target, { kind: 'other', entry: named });
   }
   return { kind: 'plan', dataset, steps: [fullOf(dataset, target)], notes };
 }

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { assembleStatus } from '../../src/lineage/status.ts';
+import { cases, parseSituation } from './language.ts';
+
+cases('both sides', [
+  'local: - | store: - | status → ',
+  'local: @a,1 @b,2 | store: a(full) b<a | status → a(full) here, b<a here',
+  'local: @a,1 @b,2 @c,3 | store: a(full) b<a | status → a(full) here, b<a here, c(missing) here',
+  'local: @a,1 | store: a(full) b<a | status → a(full) here, b<a gone',
+  'local: - | store: a(full) b<a | status → a(full) gone, b<a gone',
+  'local: @b,2 @a,1 | store: - | status → a(missing) here, b(missing) here',
+]);
+
+cases('a machine without a source', [
+  'store: a(full) b<a | status → a(full), b<a',
+  'store: b<a c<b x<x | status → b<a missing parent, c<b parent broken, x<x cycle detected',
+  'store: b<? | status → b<? missing parent',
+]);
+
+cases('the prefix hides what is neither backed up nor to be', [
+  'prefix: d | local: @d1,1 @h1,2 @d2,3 | store: d1(full) | status → d1(full) here, d2(missing) here',
+  'prefix: d | local: @d1,1 @h1,2 | store: h1(full) | status → d1(missing) here, h1(full) here',
+]);
+
+cases('order of creation, not of names', [
+  'local: @z,1 @y,2 @x,3 | store: z(full) y<z | status → z(full) here, y<z here, x(missing) here',
+  'store: z(full) y<z x<y | status → z(full), y<z, x<y',
+  // stored later, though it is older
+  'local: @a,1 @b,2 @c,3 | store: a(full) c<a b<a | status → a(full) here, b<a here, c<a here',
+]);
+
+cases('backups whose snapshot is gone find their place', [
+  'local: @c,3 @d,4 | store: a(full) b<a c<b d<c | status → a(full) gone, b<a gone, c<b here, d<c here',
+  'local: @a,1 @c,3 | store: a(full) b<a c<b | status → a(full) here, b<a gone, c<b here',
+  'local: @c,3 @d,4 | store: a(full) b<a c(full) d<c | status → a(full) gone, b<a gone, c(full) here, d<c here',
+  'local: @a,1 @b,2 @n,9 | store: a(full)~1 b<a~2 c<b~3 | status → a(full) here, b<a here, c<b gone, n(missing) here',
+  'local: @a,1 @b,2 @n,9 | store: a(full)~20 b<a~21 c<b~22 | status → a(full) here, b<a here, n(missing) here, c<b gone',
+  'local: @n,9 | store: a(full)~1 b<a~2 | status → a(full) gone, b<a gone, n(missing) here',
+  // stored before its parent was stored (a copied bucket) and after
+  'local: @a,1 @b,2 @c,3 | store: a(full)~20 c<a~21 x<c~22 b<a~23 | status → a(full) here, b<a here, c<a here, x<c gone',
+  'local: @a,1 | store: c<b~1 b<a~2 a(full)~3 | status → a(full) here, b<a gone, c<b gone',
+  'local: @c,3 | store: a<b b<a c(full) | status → a<b cycle detected gone, b<a cycle detected gone, c(full) here',
+]);
+
+cases('identity', [
+  'local: @a,9 | store: a,1(full)~5 | status → a(full) gone, a(missing) here',
+  'local: @renamed,1 | store: a,1(full) | status → a(full) here',
+  'local: @a,9 | store: a(full) | status → a(full) here',
+]);
+
+describe('rows and summary', () => {
+  const of = (asked: string) => {
+    const { lineage, local, snapshotPrefix } = parseSituation(`${asked} | status`);
+    return assembleStatus({ lineage, snapshots: local, snapshotPrefix });
+  };
+
+  it('sums up', () => {
+    const { summary } = of('prefix: d | local: @d1,1 @h,2 @d3,3 | store: d1(full) d0<gone');
+    expect(summary).toEqual({ backups: 2, storedBytes: 200, notBackedUp: ['d3'], broken: ['d0'] });
+  });
+
+  it('gives sizes and dates: of the snapshot where it is local, else of the object', () => {
+    const { snapshots } = of('local: @a,1 @c,3 | store: a(full)~5 b<a~6');
+    expect(snapshots).toEqual([
+      {
+        name: 'a',
+        parent: null,
+        type: 'full',
+        health: 'ok',
+        local: 'ok',
+        streamBytes: 2048,
+        storedBytes: 100,
+        createdAt: '1970-01-01T01:00:00.000Z',
+      },
+      {
+        name: 'c',
+        parent: null,
+        type: 'missing',
+        health: null,
+        local: 'ok',
+        streamBytes: null,
+        storedBytes: null,
+        createdAt: '1970-01-01T03:00:00.000Z',
+      },
+      {
+        name: 'b',
+        parent: 'a',
+        type: 'incremental',
+        health: 'ok',
+        local: 'missing',
+        streamBytes: 2048,
+        storedBytes: 100,
+        createdAt: '1970-01-01T06:00:00.000Z',
+      },
+    ]);
+  });
+
+  it('lists a long chain that lost its snapshots', () => {
+    const chain = Array.from({ length: 5000 }, (_, n) => `s${n + 1}<s${n}`).reverse();
+    const { snapshots } = of(`local: @now,1 | store: s0(full) ${chain.join(' ')}`);
+    expect(snapshots.map(({ name }) => name)).toEqual([
+      'now',
+      ...Array.from({ length: 5001 }, (_, n) => `s${n}`),
+    ]);
+  });
+});
