@@ -9,6 +9,7 @@ const EXIT_STATUS = {
   CONFIG: 2,
   PROCESS_FAILED: 1,
   PROGRAM_MISSING: 1,
+  FILTER_UNAVAILABLE: 1,
   SOURCE_FAILED: 1,
   STORE_FAILED: 1,
   STORE_UNREACHABLE: 1,
@@ -77,6 +78,8 @@ export interface ProcessFailure {
   readonly command: readonly string[];
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
+  /** What happened where exit code and signal do not tell, such as `stopped reading before the end of its input`. */
+  readonly how?: string | undefined;
   /** The last lines (20 at most) of what the program wrote to stderr. */
   readonly stderr: string;
 }
@@ -105,11 +108,12 @@ export class ProcessFailedError extends Zfs3BackupError {
 function describeProcess(failure: ProcessFailure, missing = false): string {
   const program = failure.command[0] ?? '(no program)';
   if (missing) return `${program}: no such program on PATH`;
-  const how = failure.signal
-    ? `was killed by ${failure.signal}`
-    : `exited with status ${failure.exitCode ?? '?'}`;
+  const how =
+    failure.how ??
+    (failure.signal ? `was killed by ${failure.signal}` : `exited with status ${failure.exitCode ?? '?'}`);
   const words = failure.stderr.trim();
-  return `\`${failure.command.join(' ')}\` ${how}${words ? `:\n${words}` : ' and said nothing'}`;
+  const silence = failure.how ? '' : ' and said nothing';
+  return `\`${failure.command.join(' ')}\` ${how}${words ? `:\n${words}` : silence}`;
 }
 
 export interface StoreFailure {

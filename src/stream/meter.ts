@@ -1,0 +1,23 @@
+/** Passes chunks through and tells the bytes of each to `onBytes` as it is handed on. */
+export function meter(
+  source: AsyncIterable<Uint8Array>,
+  onBytes: (bytes: number) => void,
+): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      const chunks = source[Symbol.asyncIterator]();
+      return {
+        async next() {
+          const next = await chunks.next();
+          if (!next.done) onBytes(next.value.byteLength);
+          return next;
+        },
+        // Not a generator: `return` must reach the source even while it is waiting.
+        async return() {
+          await chunks.return?.();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * Programs as streams. Each is started from an argv array, without a shell. A stream that ends is a program that
+ * exited with 0; anything else is thrown: `ProcessFailedError` with the program's last words, code PROGRAM_MISSING
+ * when there is no such program, or the reason of the signal that was aborted. Ending a stream early kills and
+ * reaps its program. Two programs are joined by copying: one's stdout is never handed to the next as its stdin,
+ * because Node may have begun to read it.
+ */
+import { setImmediate } from 'node:timers/promises';
+import {
+  brokenPromise,
+  type Child,
+  failureOf,
+  type Outcome,
+  type ProcessOptions,
+  startChild,
+} from './child.ts';
+import { type Fed, feed } from './feed.ts';
+import { readOnce } from './read-once.ts';
+
+export type { ProcessOptions } from './child.ts';
+
+/** What the program writes to stdout; its stdin is empty. Starts with the first chunk asked for, and only once. */
+export function readProcess(
+  argv: readonly string[],
+  options: ProcessOptions = {},
+): AsyncIterable<Uint8Array> {
+  return readOnce((ended) => readStdout(argv, undefined, options, ended));
+}
+
+/**
+ * `source` through a program: its stdin to its stdout. Throws what `source` throws (unless the program failed
+ * first); a program that exits with 0 before it took all of `source` has failed.
+ */
+export function pipeThrough(
+  argv: readonly string[],
+  source: AsyncIterable<Uint8Array>,
+  options: ProcessOptions = {},
+): AsyncIterable<Uint8Array> {
+  return readOnce((ended) => readStdout(argv, source, options, ended));
+}
+
+/**
+ * `source` into the stdin of a program; its stdout is not read. Resolves when it took every byte and exited with
+ * 0. When `source` throws, the program is killed while its stdin is still open, so that it never sees the end of
+ * a stream that was cut, and the error of `source` is thrown; unless the program failed first, then the program's,
+ * with that one as its cause. A program that exits with 0 while bytes are left for it has failed. (A few bytes
+ * that the kernel took off our hands may stay unread without anyone noticing.)
+ */
+export async function writeProcess(
+  argv: readonly string[],
+  source: AsyncIterable<Uint8Array>,
+  options: ProcessOptions = {},
+): Promise<void> {
+  options.signal?.throwIfAborted();
+  const child = startChild(argv, { ...options, stdin: 'pipe', stdout: 'ignore' });
+  const fed = await feedChild(child, source);
+  const outcome = await child.ended;
+  child.forget();
+  throwUnlessWell(child, outcome, { fed, signal: options.signal });
+}
+
+async function* readStdout(
+  argv: readonly string[],
+  source: AsyncIterable<Uint8Array> | undefined,
+  options: ProcessOptions,
+  ended: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  options.signal?.throwIfAborted();
+  const child = startChild(argv, { ...options, stdin: source ? 'pipe' : 'ignore', stdout: 'pipe' });
+  ended.addEventListener('abort', child.halt);
+  const feeding = source && feedChild(child, source);
+  try {
+    let readError: unknown;
+    try {
+      for await (const chunk of child.stdout ?? []) yield chunk;
+    } catch (error) {
+      readError = error;
+    }
+    const fed = await feeding;
+    const outcome = await child.ended;
+    if (!ended.aborted) throwUnlessWell(child, outcome, { fed, readError, signal: options.signal });
+  } finally {
+    child.halt();
+    await feeding;
+    await child.ended;
+    child.forget();
+  }
+}
+
+async function feedChild(child: Child, source: AsyncIterable<Uint8Array>): Promise<Fed> {
+  // A missing program must not cost a byte of the source: another one may take its place.
+  if (!child.stdin || !(await child.started)) return { kind: 'refused' };
+  const fed = await feed(child.stdin, source, child.gone, child.killGraceMs);
+  if (fed.kind === 'source failed') {
+    // Whether the program died before this is known only when the event loop has polled once more.
+    await setImmediate();
+    await setImmediate();
+    child.halt();
+  }
+  if (fed.kind === 'refused') haltUnlessEnded(child);
+  return fed;
+}
+
+/** A program that closed its stdin may still have something to say, but not for ever. */
+function haltUnlessEnded(child: Child): void {
+  const timer = setTimeout(child.halt, child.killGraceMs);
+  void child.ended.then(() => clearTimeout(timer));
+}
+
+interface Circumstances {
+  readonly fed?: Fed | undefined;
+  readonly readError?: unknown;
+  readonly signal: AbortSignal | undefined;
+}
+
+function throwUnlessWell(child: Child, outcome: Outcome, { fed, readError, signal }: Circumstances): void {
+  const sourceError = fed?.kind === 'source failed' ? fed.error : undefined;
+  const failure = outcome.wasKilled ? undefined : failureOf(child, outcome, sourceError);
+  const isWell = outcome.exitCode === 0 && !outcome.wasKilled && readError === undefined;
+  if (isWell && (fed === undefined || fed.kind === 'taken')) return;
+  // Ctrl-C reaches the children too: their death is then not the news.
+  signal?.throwIfAborted();
+  if (failure) throw failure;
+  if (fed?.kind === 'source failed') throw fed.error;
+  if (fed?.kind === 'refused')
+    throw brokenPromise(child, outcome, 'stopped reading before the end of its input');
+  throw brokenPromise(child, outcome, 'broke off its output', readError);
+}
