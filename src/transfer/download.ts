@@ -67,6 +67,12 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
   return { info, chunks: readChecked({ store, info, backoff, signal, onBytes }) };
 }
 
+/** The same in one step, for who needs only the bytes. */
+export async function* download(options: DownloadOptions): AsyncGenerator<Uint8Array, void> {
+  const { chunks } = await openDownload(options);
+  yield* chunks;
+}
+
 interface Reading {
   readonly store: ObjectStore;
   readonly info: ObjectInfo;

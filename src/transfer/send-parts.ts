@@ -21,6 +21,7 @@ export interface Sending {
   readonly stop: AbortController;
   readonly retry: Retry;
   readonly tally: Tally;
+  /** Never throws. */
   readonly report: () => void;
 }
 
@@ -46,8 +47,8 @@ export async function sendParts(
   let etagsAreDigests = false;
   const send = async (part: Part) => {
     tally.partsInFlight += 1;
+    sending.report();
     try {
-      sending.report();
       const answer = await sendPart(upload, part, sending);
       stored[part.number - 1] = answer;
       if (part.last) etagsAreDigests = isDigestOf(answer.etag, part.bytes);
@@ -59,6 +60,7 @@ export async function sendParts(
       part.release();
       tally.partsInFlight -= 1;
     }
+    sending.report();
   };
   try {
     let bytes = 0;

@@ -108,7 +108,13 @@ function prepare(
   const memory = memoryBytes(partBytes, concurrency);
   logger.debug({ key, partBytes, concurrency, memoryBytes: memory, maxStreamBytes }, 'part size chosen');
   const tally: Tally = { storedBytes: 0, partsInFlight: 0, retries: 0, parts: 0 };
-  const report = () => options.onProgress?.({ ...tally });
+  const report = () => {
+    try {
+      options.onProgress?.({ ...tally });
+    } catch (error) {
+      stop.abort(error);
+    }
+  };
   const onRetry = () => {
     tally.retries += 1;
     report();
