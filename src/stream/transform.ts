@@ -6,6 +6,8 @@ export interface TransformOptions {
   readonly signal?: AbortSignal | undefined;
   /** Turns what the transformation says into the error that is thrown. */
   readonly describe: (error: unknown) => Error;
+  /** Asked at the end: whether the transformation used all of its input. */
+  readonly isUsedUp?: () => boolean;
 }
 
 const CLOSE_GRACE_MS = 5_000;
@@ -25,7 +27,7 @@ export function pipeThroughTransform(
 async function* transformed(
   transform: Duplex,
   source: AsyncIterable<Uint8Array>,
-  { signal, describe }: TransformOptions,
+  { signal, describe, isUsedUp }: TransformOptions,
   ended: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   signal?.throwIfAborted();
@@ -53,7 +55,8 @@ async function* transformed(
     signal?.throwIfAborted();
     if (fed.kind === 'source failed') throw fed.error;
     if (failure !== undefined) throw describe(failure);
-    if (fed.kind === 'refused') throw describe(new Error('more bytes follow where the data ends'));
+    if (fed.kind === 'refused' || isUsedUp?.() === false)
+      throw describe(new Error('bytes follow where the data ends'));
   } finally {
     leave();
     signal?.removeEventListener('abort', leave);

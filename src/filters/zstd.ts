@@ -1,0 +1,156 @@
+import { availableParallelism } from 'node:os';
+import type { CCtx } from 'zstd-napi/binding.js';
+import { Zfs3BackupError } from '../errors.ts';
+import { corruptStream, reasonOf } from './corrupt.ts';
+import type { Filter, FilterOptions } from './filter.ts';
+
+type Binding = typeof import('zstd-napi/binding.js');
+/** Loads the native addon. */
+export type LoadBinding = () => Promise<Binding>;
+
+const LEVEL = 3;
+const MAX_WORKERS = 4;
+/**
+ * With at least one worker the compressed bytes do not depend on how many there are. The job size is fixed for
+ * the same reason; zstd's own choice, 8 MiB, costs twice the memory and stalls the event loop three times as long.
+ */
+const JOB_BYTES = 2 * 1024 * 1024;
+const OUTPUT_BYTES = 128 * 1024;
+const NOTHING = new Uint8Array(0);
+
+/**
+ * zstd by `zstd-napi`: one frame with its checksum on the way out; any number of frames, skippable ones too, on
+ * the way in. Under `name` where the metadata says another one for the same format.
+ */
+export function createZstdFilter(name = 'zstd', load: LoadBinding = importBinding): Filter {
+  return {
+    name,
+    commands: { encode: ['zstd', `-${LEVEL}`], decode: ['zstd', '-d'] },
+    encode: (source, options) => encode(load, source, options),
+    decode: (source, options) => decode(load, source, options),
+  };
+}
+
+async function* encode(
+  load: LoadBinding,
+  source: AsyncIterable<Uint8Array>,
+  { signal }: FilterOptions = {},
+): AsyncGenerator<Uint8Array, void> {
+  const binding = await loaded(load);
+  const context = createEncoder(binding);
+  const { continue: goOn, end } = binding.EndDirective;
+  const output = createOutput();
+  let isWhole = false;
+  try {
+    for await (const chunk of source) {
+      signal?.throwIfAborted();
+      for (let rest = chunk; rest.byteLength > 0; ) {
+        const [, produced, consumed] = context.compressStream2(output.room(), rest, goOn);
+        rest = rest.subarray(consumed);
+        const full = output.add(produced);
+        if (full) yield full;
+      }
+    }
+    // Reached only when the source ended well: a frame that is ended is a whole stream.
+    for (let left = 1; left > 0; ) {
+      const [remaining, produced] = context.compressStream2(output.room(), NOTHING, end);
+      left = remaining;
+      const full = output.add(produced);
+      if (full) yield full;
+    }
+    isWhole = true;
+    const rest = output.rest();
+    if (rest) yield rest;
+  } finally {
+    // Ends the workers' jobs now, not when the garbage collector finds the context.
+    if (!isWhole) context.reset(binding.ResetDirective.sessionOnly);
+  }
+}
+
+async function* decode(
+  load: LoadBinding,
+  source: AsyncIterable<Uint8Array>,
+  { signal }: FilterOptions = {},
+): AsyncGenerator<Uint8Array, void> {
+  const binding = await loaded(load);
+  const context = new binding.DCtx();
+  const output = createOutput();
+  /** What zstd expects next: 0 exactly at the end of a frame. */
+  let expected = 1;
+  for await (const chunk of source) {
+    signal?.throwIfAborted();
+    // Called again and again without input, zstd takes it for a fault.
+    if (chunk.byteLength === 0) continue;
+    let rest = chunk;
+    for (;;) {
+      const room = output.room();
+      const step = attempt(() => context.decompressStream(room, rest));
+      const [hint, produced, consumed] = step;
+      rest = rest.subarray(consumed);
+      if (consumed > 0 || produced > 0) expected = hint;
+      const full = output.add(produced);
+      if (full) yield full;
+      // A full output means that more may wait inside, unless the frame ended with it.
+      const mayWait = produced === room.byteLength && expected !== 0;
+      if (rest.byteLength === 0 && !mayWait) break;
+    }
+  }
+  if (expected !== 0) throw corruptStream('zstd', 'it ends in the middle of a frame');
+  const last = output.rest();
+  if (last) yield last;
+}
+
+function attempt<T>(step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    throw corruptStream('zstd', reasonOf(error), error);
+  }
+}
+
+/** Collects output into buffers that are handed on and never written again. */
+function createOutput() {
+  let buffer: Buffer = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
+  let used = 0;
+  return {
+    room: () => buffer.subarray(used),
+    /** The buffer, when these bytes filled it. */
+    add(bytes: number): Buffer | undefined {
+      used += bytes;
+      if (used < buffer.byteLength) return undefined;
+      const full = buffer;
+      buffer = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
+      used = 0;
+      return full;
+    },
+    rest: () => (used > 0 ? buffer.subarray(0, used) : undefined),
+  };
+}
+
+function createEncoder(binding: Binding): CCtx {
+  const { compressionLevel, checksumFlag, nbWorkers, jobSize } = binding.CParameter;
+  const context = new binding.CCtx();
+  context.setParameter(compressionLevel, LEVEL);
+  context.setParameter(checksumFlag, 1);
+  context.setParameter(nbWorkers, Math.min(MAX_WORKERS, availableParallelism()));
+  context.setParameter(jobSize, JOB_BYTES);
+  return context;
+}
+
+async function importBinding(): Promise<Binding> {
+  const { default: binding } = await import('zstd-napi/binding.js');
+  return binding;
+}
+
+async function loaded(load: LoadBinding): Promise<Binding> {
+  try {
+    return await load();
+  } catch (error) {
+    throw new Zfs3BackupError('FILTER_UNAVAILABLE', `zstd cannot be used here: ${reasonOf(error)}`, {
+      advice:
+        'Run `npm rebuild zstd-napi`; without a prebuilt addon for this machine it needs a C++ compiler, make ' +
+        'and python3. The other compressors, such as gzip, work without it.',
+      cause: error,
+    });
+  }
+}
