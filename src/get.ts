@@ -6,7 +6,7 @@ import { Zfs3BackupError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { OnProgress } from './progress.ts';
 import type { ObjectStore } from './store/object-store.ts';
-import { download } from './transfer/download.ts';
+import { openDownload } from './transfer/download.ts';
 
 export interface GetOptions {
   readonly store: ObjectStore;
@@ -90,20 +90,18 @@ async function syncFolder(path: string): Promise<void> {
 async function copy(options: GetOptions, write: (chunk: Uint8Array) => Promise<void>): Promise<void> {
   const { output, onProgress, ...rest } = options;
   const name = typeof output === 'string' ? output : 'stdout';
-  let storedBytes = 0;
-  for await (const chunk of download(rest)) {
+  let moved = { storedBytes: 0, partsInFlight: 0, retries: 0 };
+  const { info, chunks } = await openDownload({
+    ...rest,
+    onProgress: (progress) => {
+      moved = { ...progress };
+    },
+  });
+  for await (const chunk of chunks) {
     await orOutputFailed(name, write(chunk));
-    storedBytes += chunk.byteLength;
     onProgress?.({
-      verb: 'download',
-      item: options.key,
-      step: 1,
-      steps: 1,
-      storedBytes,
-      streamBytes: storedBytes,
-      estimate: undefined,
-      partsInFlight: 0,
-      retries: 0,
+      ...{ verb: 'download', item: options.key, step: 1, steps: 1 },
+      ...{ ...moved, streamBytes: moved.storedBytes, estimate: info.bytes },
     });
   }
 }

@@ -1,4 +1,4 @@
-import yargs from 'yargs';
+import { Parser } from 'yargs/helpers';
 import type { ConfigProblem } from '../errors.ts';
 import { findNearest } from './nearest.ts';
 import type { Arguments, Command, CommandLine, OptionSpec, Program } from './program.ts';
@@ -20,7 +20,7 @@ export function parseCommandLine(program: Program, argv: readonly string[]): Com
   const problems: ConfigProblem[] = [];
   const options = allOptions(program);
   const { words, rest } = splitAtDoubleDash(argv);
-  const parsed = parseWords(options, settleFlags(words, options, problems), problems);
+  const parsed = parseWords(options, settleWords(words, options, problems), problems);
 
   const [first, ...others] = parsed._.map(String);
   const single = program.commands.length === 1 && program.commands[0]?.name === undefined;
@@ -59,11 +59,17 @@ function splitAtDoubleDash(argv: readonly string[]): { words: readonly string[];
 
 /**
  * Writes `--flag` as `--flag=true`: the parser would take a following argument named `true` for its value, and
- * would read `--dry-run=yes` as no.
+ * would read `--dry-run=yes` as no. Writes `-sVALUE` as `-s=VALUE`, of which it would make several options.
  */
-function settleFlags(words: readonly string[], options: readonly OptionSpec[], problems: ConfigProblem[]) {
+function settleWords(words: readonly string[], options: readonly OptionSpec[], problems: ConfigProblem[]) {
   const flags = new Set(options.flatMap((option) => (option.type === 'flag' ? spellings(option) : [])));
+  const short = options
+    .filter(({ type }) => type !== 'flag')
+    .flatMap(spellings)
+    .filter((each) => !each.startsWith('--'));
   return words.map((word) => {
+    const letter = short.find((each) => word.startsWith(each) && word.length > each.length);
+    if (letter) return `${letter}=${word.slice(letter.length).replace(/^=/, '')}`;
     const [spelling = '', value] = splitOnce(word);
     if (!flags.has(spelling)) return word;
     if (value === undefined) return `${spelling}=true`;
@@ -88,28 +94,33 @@ function parseWords(
   words: readonly string[],
   problems: ConfigProblem[],
 ): Parsed {
-  const parser = yargs()
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .parserConfiguration({
+  const texts = options.filter(({ type }) => type !== 'flag').map(({ name }) => name);
+  const { argv, error } = Parser.detailed([...words], {
+    alias: Object.fromEntries(options.map(({ name, aliases = [] }) => [name, [...aliases]])),
+    boolean: options.filter(({ type }) => type === 'flag').map(({ name }) => name),
+    string: texts,
+    narg: Object.fromEntries(texts.map((name) => [name, 1])),
+    configuration: {
       'boolean-negation': false,
       'camel-case-expansion': false,
       'dot-notation': false,
       'greedy-arrays': false,
       'parse-numbers': false,
       'parse-positional-numbers': false,
+      'short-option-groups': false,
       'strip-aliased': true,
-    })
-    .fail((message: string, error: Error | undefined) => {
-      problems.push({ where: 'command line', message: message ?? String(error) });
-    });
-  for (const { name, aliases = [], type } of options) {
-    const alias = [...aliases];
-    if (type === 'flag') parser.option(name, { boolean: true, alias });
-    else parser.option(name, { string: true, nargs: 1, requiresArg: true, alias });
-  }
-  return parser.parseSync([...words]) as Parsed;
+    },
+  });
+  if (error) problems.push(missingValue(error));
+  return argv as Parsed;
+}
+
+/** The parser's sentence ends in the option's name; it stops at the first of these. */
+function missingValue({ message }: Error): ConfigProblem {
+  const name = /following: (\S+)$/.exec(message)?.[1];
+  if (!name) return { where: 'command line', message };
+  const option = name.length === 1 ? `-${name}` : `--${name}`;
+  return { where: option, message: `needs a value; one that begins with - is written ${option}=VALUE` };
 }
 
 function readArguments(

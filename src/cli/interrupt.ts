@@ -22,8 +22,8 @@ export function exitStatusOfSignal(signal: InterruptSignal): number {
 }
 
 /**
- * Runs work with a signal that aborts at the first SIGINT or SIGTERM. Each is listened to once, so that a second
- * Ctrl-C finds nobody and ends the process at once.
+ * Runs work with a signal that aborts at the first SIGINT or SIGTERM. After that nobody listens any more, so that a
+ * second Ctrl-C ends the process at once.
  */
 export async function withInterrupt<Result>(
   signals: CommandIo['signals'],
@@ -31,8 +31,12 @@ export async function withInterrupt<Result>(
 ): Promise<Result> {
   const controller = new AbortController();
   const listeners = SIGNALS.map((name) => {
-    const listener = () => controller.abort(new InterruptedError(name));
-    signals.once(name, listener);
+    const listener = () => {
+      controller.abort(new InterruptedError(name));
+      // Not yet: whoever starts children listens too, and ends the process where nobody else listens.
+      setImmediate(() => signals.off(name, listener));
+    };
+    signals.on(name, listener);
     return { name, listener };
   });
   try {

@@ -10,7 +10,7 @@ export interface CommandIo {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /** Emits SIGINT and SIGTERM. */
-  readonly signals: Pick<EventEmitter, 'once' | 'off'>;
+  readonly signals: Pick<EventEmitter, 'on' | 'off'>;
 }
 
 export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };

@@ -12,7 +12,7 @@ export function findNearest(word: string, candidates: readonly string[]): string
 }
 
 function strip(word: string): string {
-  return word.replace(/^-+/, '').toLowerCase();
+  return word.replace(/^-+(no-)?/, '').toLowerCase();
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours. */

@@ -11,10 +11,10 @@ export function renderRestorePlan(plan: RestorePlanReport, style: Style): string
   if (steps.length === 0) return `${[...notes, ...losses, nothingToDo(target)].join('\n')}\n`;
   const bytes = steps.reduce((sum, { backup }) => sum + backup.storedBytes, 0);
   const head = `Would receive ${renderCount(steps.length, 'backup')} (${renderSize(bytes)} stored) from ${escapeName(plan.store)} into ${escapeName(target)}.`;
-  const lines = steps.map(({ backup, pipeline }, at) => {
+  const lines = steps.map(({ backup, before, pipeline }, at) => {
     const name = style.bold(escapeName(`${backup.dataset}@${backup.snapshot}`));
     const base = backup.parent ? ` on top of @${escapeName(backup.parent)}` : '';
-    return `${at + 1}. ${backup.kind} ${name}${base}: ${renderSize(backup.storedBytes)} stored\n   ${renderPipeline(pipeline)}`;
+    return `${at + 1}. ${backup.kind} ${name}${base}: ${renderSize(backup.storedBytes)} stored${[...before.map((command) => [command]), pipeline].map((line) => `\n   ${renderPipeline(line)}`).join('')}`;
   });
   return `${[...notes, ...losses, head, '', ...lines].join('\n')}\n`;
 }

@@ -27,7 +27,7 @@ export function runBackup(call: CommandCall): Promise<number> {
 function backupOptions({ arguments: given, signal }: CommandCall, session: Session): BackupOptions {
   const { config, context, logger, file } = session;
   const snapshot = given.text('snapshot');
-  const filter = config.compressor === 'none' ? undefined : context.filters.get(config.compressor);
+  const filter = config.compressor === 'none' ? undefined : context.filters.find(config.compressor);
   return {
     store: context.store,
     source: context.source,

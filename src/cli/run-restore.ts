@@ -14,7 +14,8 @@ export function runRestore(call: CommandCall): Promise<number> {
       await call.print(renderRestorePlan(plan, call.stdout.style));
       return 0;
     }
-    for (const note of [...plan.notes, ...plan.losses]) session.remark(note);
+    for (const note of plan.notes) session.remark(note);
+    for (const loss of plan.losses) session.remark(`--force: ${loss} will be lost`);
     const result = await session.watch((onProgress) => runRestorePlan(plan, { ...options, onProgress }));
     await call.print(renderRestoreResult(result));
     return 0;
@@ -54,7 +55,7 @@ function restoreOptions(
     force: given.flag('force'),
     mount: given.flag('mount'),
     snapshotPrefix: config.snapshotPrefix,
-    ...(config.concurrency ? { concurrency: config.concurrency } : {}),
+    maxRetries: config.maxRetries,
     signal,
     logger,
   };

@@ -108,7 +108,7 @@ const restoreCommand: Command = {
     },
     { name: 'mount', type: 'flag', help: 'Mount what was received.' },
     dryRunOption,
-    ...settingOptions('concurrency', 'max-retries', 'force-path-style'),
+    ...settingOptions('max-retries', 'force-path-style'),
   ],
   examples: [
     {

@@ -1,0 +1,84 @@
+import { chmod, lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runGet } from '../../src/cli/main.ts';
+import { get } from '../../src/get.ts';
+import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { runCli } from './run-cli.ts';
+
+let folder: string;
+let out: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'get-'));
+  out = await mkdtemp(join(tmpdir(), 'get-out-'));
+  await createDirectoryStore({ path: folder, prefix: '' }).put('some/key', Buffer.from('the bytes'));
+});
+afterEach(async () => {
+  for (const path of [folder, out]) await rm(path, { recursive: true });
+});
+
+const zfs3backupGet = (...words: readonly string[]) =>
+  runCli(runGet, [...words, '--store', `file://${folder}`]);
+
+describe('zfs3backup_get', () => {
+  it('writes the bytes to stdout, and nothing else there', async () => {
+    expect(await zfs3backupGet('some/key')).toEqual({ status: 0, stdout: 'the bytes', stderr: '' });
+  });
+
+  it('exits with 4 when there is no such object', async () => {
+    const { status, stdout, stderr } = await zfs3backupGet('other');
+    expect([status, stdout]).toEqual([4, '']);
+    expect(stderr).toMatch(/^zfs3backup_get: other: there is no such object/);
+  });
+
+  it('replaces a file by a whole one, keeps its mode, and leaves nothing beside it', async () => {
+    const path = join(out, 'file');
+    await writeFile(path, 'old');
+    await chmod(path, 0o640);
+    expect((await zfs3backupGet('some/key', '-o', path)).status).toBe(0);
+    expect(await readFile(path, 'utf8')).toBe('the bytes');
+    expect((await lstat(path)).mode & 0o777).toBe(0o640);
+    expect(await readdir(out)).toEqual(['file']);
+  });
+
+  it('leaves an existing file alone when it fails', async () => {
+    const path = join(out, 'file');
+    await writeFile(path, 'old');
+    expect((await zfs3backupGet('other', '--output', path)).status).toBe(4);
+    expect(await readFile(path, 'utf8')).toBe('old');
+    expect(await readdir(out)).toEqual(['file']);
+  });
+
+  it('writes through a symbolic link', async () => {
+    await writeFile(join(out, 'file'), 'old');
+    await symlink(join(out, 'file'), join(out, 'link'));
+    await zfs3backupGet('some/key', '--output', join(out, 'link'));
+    expect((await lstat(join(out, 'link'))).isSymbolicLink()).toBe(true);
+    expect(await readFile(join(out, 'file'), 'utf8')).toBe('the bytes');
+  });
+
+  it('never puts a file in the place of a device', async () => {
+    expect((await zfs3backupGet('some/key', '--output', '/dev/null')).status).toBe(0);
+    expect((await lstat('/dev/null')).isCharacterDevice()).toBe(true);
+  });
+
+  it('says which file cannot be written', async () => {
+    const { status, stderr } = await zfs3backupGet('some/key', '--output', join(out, 'missing/file'));
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/missing\/file cannot be written: ENOENT/);
+    expect((await zfs3backupGet('some/key', '--output', out)).stderr).toMatch(/cannot be written: EISDIR/);
+  });
+});
+
+describe('get', () => {
+  it('fails when the reader of its output left', async () => {
+    const store = createDirectoryStore({ path: folder, prefix: '' });
+    const output = new Writable({
+      write: (_chunk, _encoding, done) => done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })),
+    });
+    output.on('error', () => {});
+    await expect(get({ store, key: 'some/key', output })).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
+  });
+});

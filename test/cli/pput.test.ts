@@ -1,0 +1,179 @@
+import { EventEmitter, once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runPput } from '../../src/cli/main.ts';
+import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { checkFields } from './check-fields.ts';
+import { readTables } from './docs-tables.ts';
+import { type CliOptions, runCli } from './run-cli.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pput-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const openStore = () => createDirectoryStore({ path: folder, prefix: '' });
+const pput = (words: readonly string[], options?: CliOptions) =>
+  runCli(runPput, ['--store', `file://${folder}`, ...words], options);
+const text = (value: string) => ({ stdin: Readable.from([Buffer.from(value)]) });
+
+async function read(key: string): Promise<string> {
+  const { chunks } = await openStore().get(key);
+  const bytes: Uint8Array[] = [];
+  for await (const chunk of chunks) bytes.push(chunk);
+  return Buffer.concat(bytes).toString();
+}
+
+async function leftovers(key: string): Promise<unknown[]> {
+  const store = openStore();
+  return [await store.head(key), ...(await store.openUploads(''))].filter((each) => each !== undefined);
+}
+
+describe('pput', () => {
+  it('stores stdin and prints the one line that scripts wait for, with --quiet too', async () => {
+    const { status, stdout, stderr } = await pput(['some/key', '--quiet'], text('hello'));
+    expect([status, stderr]).toEqual([0, '']);
+    const etag = (await openStore().head('some/key'))?.etag;
+    expect(stdout).toBe(`{"status": "success", "etag": "${etag}"}\n`);
+    expect(await read('some/key')).toBe('hello');
+  });
+
+  it('tells more with --json', async () => {
+    const { stdout } = await pput(['k', '--json'], text('hello'));
+    const table = readTables('json.md').find(({ title }) => title.startsWith('On one line'));
+    const line = JSON.parse(stdout);
+    checkFields(line, table);
+    expect(line).toMatchObject({ key: 'k', bytes: 5, parts: 1 });
+    expect(stdout.split('\n')).toHaveLength(2);
+  });
+
+  it('keeps metadata, also values with = in them', async () => {
+    await pput(['k', '--meta', 'isfull=true', '--metadata', 'note=a=b=c', '--meta', 'empty='], text('x'));
+    expect((await openStore().head('k'))?.metadata).toMatchObject({ isfull: 'true', note: 'a=b=c' });
+  });
+
+  it('cuts into parts of the size asked for', async () => {
+    const body = 'x'.repeat(11 * 1024 ** 2);
+    const { stdout } = await pput(['k', '-s', '5M', '--json'], text(body));
+    expect(JSON.parse(stdout)).toMatchObject({ parts: 3, partSize: 5 * 1024 ** 2, bytes: body.length });
+    expect(JSON.parse(stdout).etag).toMatch(/-3$/);
+  });
+
+  it('replaces what is there, and says so', async () => {
+    await pput(['k'], text('old'));
+    const { status, stderr } = await pput(['k'], text('new'));
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/exists already/);
+    expect(await read('k')).toBe('new');
+  });
+
+  it('runs a program and stores what it writes', async () => {
+    const { status } = await pput(['k', '--', 'printf', '%s|%s', '--json', 'a b']);
+    expect(status).toBe(0);
+    expect(await read('k')).toBe('--json|a b');
+  });
+
+  it('stores nothing when the program fails, and repeats its last words', async () => {
+    const { status, stdout, stderr } = await pput([
+      'k',
+      '--',
+      'sh',
+      '-c',
+      'echo data; echo sorry >&2; exit 3',
+    ]);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/exited with status 3:\n {4}sorry/);
+    expect(await leftovers('k')).toEqual([]);
+  });
+
+  it('names a program that is not there', async () => {
+    const { status, stderr } = await pput(['k', '--', 'no-such-program-here']);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/no-such-program-here: no such program/);
+  });
+
+  it('refuses an empty stream and stores nothing', async () => {
+    const { status, stderr } = await pput(['k']);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/empty/);
+    expect(await leftovers('k')).toEqual([]);
+  });
+
+  it('stores nothing when stdin breaks', async () => {
+    const stdin = Readable.from(
+      (async function* () {
+        yield Buffer.alloc(6 * 1024 ** 2);
+        throw new Error('the pipe broke');
+      })(),
+    );
+    const { status } = await pput(['k', '-s', '5M'], { stdin });
+    expect(status).toBe(1);
+    expect(await leftovers('k')).toEqual([]);
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])('ends at %s with %i and leaves nothing', async (signal, expected) => {
+    const signals = new EventEmitter();
+    const stdin = new PassThrough();
+    const running = pput(['k', '-s', '5M'], { stdin, signals });
+    if (!stdin.write(Buffer.alloc(12 * 1024 ** 2))) await once(stdin, 'drain');
+    await wait(20);
+    signals.emit(signal);
+    const { status, stdout, stderr } = await running;
+    expect([status, stdout, stderr]).toEqual([expected, '', `pput: interrupted by ${signal}\n`]);
+    expect(await leftovers('k')).toEqual([]);
+    expect(stdin.destroyed).toBe(true);
+    expect(signals.eventNames()).toEqual([]);
+  });
+
+  it('tells all that is wrong with its arguments at once', async () => {
+    const words = [
+      'k',
+      '--meta',
+      'novalue',
+      '--estimated',
+      'lots',
+      '--file-descriptor',
+      'x',
+      '--meta',
+      'ü=1',
+    ];
+    const { status, stderr } = await pput(words);
+    expect(status).toBe(2);
+    for (const option of ['--meta novalue', '--estimated', '--file-descriptor', '--meta ü=1']) {
+      expect(stderr).toContain(`pput: ${option}: `);
+    }
+  });
+
+  it('does not wait for a person to type a stream', async () => {
+    const { status, stderr } = await pput(['k'], {
+      stdin: Object.assign(new PassThrough(), { isTTY: true }),
+    });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/stdin: is a terminal/);
+  });
+
+  it('reads another descriptor', async () => {
+    const { open, writeFile } = await import('node:fs/promises');
+    const path = join(folder, 'input');
+    await writeFile(path, 'from a file');
+    const file = await open(path);
+    const { status } = await pput(['k', '--file-descriptor', String(file.fd)]);
+    expect(status).toBe(0);
+    expect(await read('k')).toBe('from a file');
+    await file.close().catch(() => {});
+  });
+
+  it('says when a descriptor is not open', async () => {
+    const { status, stderr } = await pput(['k', '--file-descriptor', '987']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/no such open descriptor/);
+  });
+});

@@ -1,0 +1,41 @@
+import { EventEmitter } from 'node:events';
+import { PassThrough, Readable } from 'node:stream';
+import type { CommandIo } from '../../src/cli/io.ts';
+
+export interface CliOptions {
+  readonly stdin?: Readable;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signals?: EventEmitter;
+}
+
+export interface CliResult {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs an entry point in this process, with pipes for streams and no configuration but what is given. */
+export async function runCli(
+  run: (io: CommandIo) => Promise<number>,
+  argv: readonly string[],
+  { stdin = Readable.from([]), env = {}, signals = new EventEmitter() }: CliOptions = {},
+): Promise<CliResult> {
+  const stdout = collect();
+  const stderr = collect();
+  const status = await run({
+    argv,
+    env: { SKIP_CONFIG_FILE: 'true', ...env },
+    stdin,
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    signals,
+  });
+  return { status, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+function collect() {
+  const stream = new PassThrough();
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  return { stream, text: () => Buffer.concat(chunks).toString() };
+}

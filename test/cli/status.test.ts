@@ -1,0 +1,137 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runZfs3backup } from '../../src/cli/main.ts';
+import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { checkFields } from './check-fields.ts';
+import { readTables } from './docs-tables.ts';
+import { runCli } from './run-cli.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'status-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const zfs3backup = (...words: readonly string[]) =>
+  runCli(runZfs3backup, [...words, '--store', `file://${folder}`, '--log-level', 'warn']);
+
+async function putBackup(name: string, metadata: Record<string, string>, bytes = 10): Promise<void> {
+  const store = createDirectoryStore({ path: folder, prefix: '' });
+  await store.put(`zfs3backup-backup/${name}`, Buffer.alloc(bytes), { metadata });
+}
+
+const tables = readTables('json.md');
+const table = (title: string) => tables.find((each) => each.title.includes(title));
+
+describe('status', () => {
+  it('shows the table of a dataset and sums up', async () => {
+    await putBackup('tank/a@s1', { isfull: 'true', size: '4096' });
+    await putBackup('tank/a@s2', { parent: 'tank/a@s1', size: '2048' }, 2000);
+    const { status, stdout } = await zfs3backup('status', '--dataset', 'tank/a');
+    expect(status).toBe(0);
+    const lines = stdout
+      .split('\n')
+      .map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d/, 'DATE').replace(/ {2,}/g, '  '));
+    expect(lines[0]).toBe('NAME  PARENT  TYPE  HEALTH  LOCAL STATE  SIZE  STORED  DATE');
+    expect(lines[1]).toMatch(/^s1 {2}- {2}full {2}ok {2}(-|missing) {2}4\.0 KiB {2}10 B {2}DATE$/);
+    expect(lines[2]).toMatch(
+      /^s2 {2}s1 {2}incremental {2}ok {2}(-|missing) {2}2\.0 KiB {2}2\.0 KiB {2}DATE$/,
+    );
+    expect(lines[4]).toMatch(/^tank\/a in file:\/\/.*: 2 backups, 2\.0 KiB; .*; nothing is broken\.$/);
+  });
+
+  it('exits with 3 when a backup is broken', async () => {
+    await putBackup('tank/a@s2', { parent: 'tank/a@s1' });
+    const { status, stdout } = await zfs3backup('--dataset', 'tank/a', 'status');
+    expect(status).toBe(3);
+    expect(stdout).toMatch(/missing parent/);
+    expect(stdout).toMatch(/broken: 1 \(s2\)/);
+    expect((await zfs3backup('status')).status).toBe(3);
+  });
+
+  it('exits with 4 when nobody knows the dataset', async () => {
+    expect((await zfs3backup('status', '--dataset', 'tank/nothing')).status).toBe(4);
+  });
+
+  it('lists the datasets of the store when none is named', async () => {
+    await putBackup('tank/a@s1', { isfull: 'true' });
+    await putBackup('tank/ab@x', { isfull: 'true' });
+    const { status, stdout } = await zfs3backup('status');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^tank\/a {4}/m);
+    expect(stdout).toMatch(/^tank\/ab {3}/m);
+    expect(stdout).toMatch(/: 2 datasets, 2 backups, 20 B; nothing is broken\.\n$/);
+  });
+
+  it('says so when the store is empty', async () => {
+    const { status, stdout } = await zfs3backup('status');
+    expect([status, stdout]).toEqual([0, `file://${folder} has no backups yet.\n`]);
+  });
+
+  it('keeps its promise of --json', async () => {
+    await putBackup('tank/a@s1', { isfull: 'true', size: '4096' });
+    await putBackup('tank/a@s3', { parent: 'tank/a@s2' });
+    const { status, stdout } = await zfs3backup('status', '--dataset', 'tank/a', '--json');
+    expect(status).toBe(3);
+    const report = JSON.parse(stdout);
+    checkFields(report, table('--json` of a dataset'));
+    for (const row of report.snapshots) checkFields(row, table('Each of `snapshots`'));
+    checkFields(report.summary, table('`summary`:'));
+    expect(report.snapshots).toMatchObject([
+      { name: 's1', parent: null, type: 'full', health: 'ok', streamBytes: 4096, storedBytes: 10 },
+      { name: 's3', parent: 's2', type: 'incremental', health: 'missing parent', streamBytes: null },
+    ]);
+  });
+
+  it('keeps it without a dataset, too', async () => {
+    await putBackup('tank/a@s1', { isfull: 'true' });
+    const report = JSON.parse((await zfs3backup('status', '--json')).stdout);
+    checkFields(report, table('without a dataset'));
+    for (const row of report.datasets) checkFields(row, table('Each of `datasets`'));
+  });
+});
+
+describe('zfs3backup', () => {
+  it('prints its help and exits with 2 without a command', async () => {
+    const { status, stdout, stderr } = await runCli(runZfs3backup, []);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^Usage: zfs3backup COMMAND/);
+  });
+
+  it('tells its version', async () => {
+    const { status, stdout } = await runCli(runZfs3backup, ['status', '--version']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('tells what is wrong with arguments and configuration together', async () => {
+    const { status, stdout, stderr } = await runCli(
+      runZfs3backup,
+      ['status', '--jsn', '--store', 'nowhere'],
+      { env: { ZFS3BACKUP_CONCURRENCY: 'many' } },
+    );
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^zfs3backup: --jsn: no such option; did you mean --json\?$/m);
+    expect(stderr).toMatch(/^zfs3backup: --store: /m);
+    expect(stderr).toMatch(/^zfs3backup: environment ZFS3BACKUP_CONCURRENCY: /m);
+  });
+
+  it.each([
+    [['status'], /no store is named/],
+    [['backup', '--store', 'file:///tmp'], /no dataset is named/],
+    [['restore', 'tank/a@', '--store', 'file:///tmp'], /names no snapshot/],
+    [['restore', 'tank/a@x', '--dataset', 'tank/b'], /another dataset/],
+    [['backup', '--full', '--incremental'], /does not go together/],
+  ])('exits with 2 for %j', async (words, expected) => {
+    const { status, stdout, stderr } = await runCli(runZfs3backup, words);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(expected);
+  });
+
+  it('exits with 4 for a folder that is not there', async () => {
+    const words = ['status', '--store', `file://${folder}/none`];
+    expect(await runCli(runZfs3backup, words)).toMatchObject({ status: 4, stdout: '' });
+  });
+});
