@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
-import type { CCtx } from 'zstd-napi/binding.js';
+import type { CCtx, DCtx } from 'zstd-napi/binding.js';
 import { Zfs3BackupError } from '../errors.ts';
 import { corruptStream, reasonOf } from './corrupt.ts';
-import type { Filter, FilterOptions } from './filter.ts';
+import type { Filter } from './filter.ts';
 
 type Binding = typeof import('zstd-napi/binding.js');
 /** Loads the native addon. */
@@ -23,57 +23,54 @@ const NOTHING = new Uint8Array(0);
  * the way in. Under `name` where the metadata says another one for the same format.
  */
 export function createZstdFilter(name = 'zstd', load: LoadBinding = importBinding): Filter {
+  const encoders = createShelf(createEncoder);
+  const decoders = createShelf((binding) => new binding.DCtx());
   return {
     name,
     commands: { encode: ['zstd', `-${LEVEL}`], decode: ['zstd', '-d'] },
-    encode: (source, options) => encode(load, source, options),
-    decode: (source, options) => decode(load, source, options),
+    async *encode(source, { signal } = {}) {
+      const binding = await loaded(load);
+      yield* encoders.use(binding, (context) => encode(binding, context, source, signal));
+    },
+    async *decode(source, { signal } = {}) {
+      const binding = await loaded(load);
+      yield* decoders.use(binding, (context) => decode(context, source, signal));
+    },
   };
 }
 
 async function* encode(
-  load: LoadBinding,
+  { EndDirective }: Binding,
+  context: CCtx,
   source: AsyncIterable<Uint8Array>,
-  { signal }: FilterOptions = {},
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void> {
-  const binding = await loaded(load);
-  const context = createEncoder(binding);
-  const { continue: goOn, end } = binding.EndDirective;
   const output = createOutput();
-  let isWhole = false;
-  try {
-    for await (const chunk of source) {
-      signal?.throwIfAborted();
-      for (let rest = chunk; rest.byteLength > 0; ) {
-        const [, produced, consumed] = context.compressStream2(output.room(), rest, goOn);
-        rest = rest.subarray(consumed);
-        const full = output.add(produced);
-        if (full) yield full;
-      }
-    }
-    // Reached only when the source ended well: a frame that is ended is a whole stream.
-    for (let left = 1; left > 0; ) {
-      const [remaining, produced] = context.compressStream2(output.room(), NOTHING, end);
-      left = remaining;
+  for await (const chunk of source) {
+    signal?.throwIfAborted();
+    for (let rest = chunk; rest.byteLength > 0; ) {
+      const [, produced, consumed] = context.compressStream2(output.room(), rest, EndDirective.continue);
+      rest = rest.subarray(consumed);
       const full = output.add(produced);
       if (full) yield full;
     }
-    isWhole = true;
-    const rest = output.rest();
-    if (rest) yield rest;
-  } finally {
-    // Ends the workers' jobs now, not when the garbage collector finds the context.
-    if (!isWhole) context.reset(binding.ResetDirective.sessionOnly);
   }
+  // Reached only when the source ended well: a frame that is ended is a whole stream.
+  for (let left = 1; left > 0; ) {
+    const [remaining, produced] = context.compressStream2(output.room(), NOTHING, EndDirective.end);
+    left = remaining;
+    const full = output.add(produced);
+    if (full) yield full;
+  }
+  const rest = output.rest();
+  if (rest) yield rest;
 }
 
 async function* decode(
-  load: LoadBinding,
+  context: DCtx,
   source: AsyncIterable<Uint8Array>,
-  { signal }: FilterOptions = {},
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void> {
-  const binding = await loaded(load);
-  const context = new binding.DCtx();
   const output = createOutput();
   /** What zstd expects next: 0 exactly at the end of a frame. */
   let expected = 1;
@@ -98,6 +95,25 @@ async function* decode(
   if (expected !== 0) throw corruptStream('zstd', 'it ends in the middle of a frame');
   const last = output.rest();
   if (last) yield last;
+}
+
+/**
+ * Contexts that are used again: the garbage collector does not see their threads and their native memory, and lets
+ * them pile up, one set for each backup of a run.
+ */
+function createShelf<T extends CCtx | DCtx>(create: (binding: Binding) => T) {
+  const idle: T[] = [];
+  return {
+    async *use(binding: Binding, run: (context: T) => AsyncGenerator<Uint8Array, void>) {
+      const context = idle.pop() ?? create(binding);
+      try {
+        yield* run(context);
+      } finally {
+        context.reset(binding.ResetDirective.sessionOnly);
+        idle.push(context);
+      }
+    },
+  };
 }
 
 function attempt<T>(step: () => T): T {

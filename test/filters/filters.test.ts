@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -170,11 +171,26 @@ describe('what others write and read', () => {
   it('zstd: carries a checksum, and the bytes do not depend on the chunks', async () => {
     const long = sample(5_000_000);
     const [one, other] = [
-      await collect(zstd.encode(cutAt(data, [65_536]))),
-      await collect(zstd.encode(chunksOf(data))),
+      await collect(zstd.encode(cutAt(long, [65_536]))),
+      await collect(zstd.encode(chunksOf(long))),
     ];
     expect(one.equals(other)).toBe(true);
     expect((one[4] ?? 0) & 4).toBe(4);
+  });
+
+  it('zstd: leaves no threads behind, however many streams there were and however they ended', async () => {
+    const countThreads = async () => (await readdir('/proc/self/task')).length;
+    const failure = new Error('no more');
+    const turn = async () => {
+      expect((await collect(zstd.decode(zstd.encode(chunksOf(data))))).equals(data)).toBe(true);
+      await collect(zstd.encode(failingAfter(failure, data))).catch(() => {});
+      for await (const _ of zstd.encode(chunksOf(data))) break;
+      await expectCorrupt(zstd, Buffer.from('no zstd'));
+    };
+    await turn();
+    const before = await countThreads();
+    for (let times = 0; times < 10; times++) await turn();
+    expect(await countThreads()).toBe(before);
   });
 
   it('zstd: takes any number of empty chunks', async () => {
