@@ -2,6 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 const MINUTES = 60_000;
 
+/** As the launchers in `bin/` have it. */
+const env = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+
 export default defineConfig({
   test: {
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'lcov'] },
@@ -10,6 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
+          env,
           testTimeout: 30_000,
         },
       },
@@ -20,6 +24,7 @@ export default defineConfig({
           globalSetup: ['test-s3/setup/s3-server.ts', 'test-s3/setup/zfs.ts'],
           // One server and a few cores: files that run at once would time each other out.
           fileParallelism: false,
+          env,
           testTimeout: 2 * MINUTES,
           hookTimeout: 5 * MINUTES,
         },

@@ -80,6 +80,9 @@ export function createObjectFolder(root: string): ObjectFolder {
       modifiedAt: found.stats.mtime,
       storageClass: version?.storageClass,
       metadata: version?.metadata ?? {},
+      ...(version === undefined || version.etag.includes('-')
+        ? {}
+        : { digest: { algorithm: 'sha256', hex: version.etag } }),
     };
     return { ...found, info };
   }

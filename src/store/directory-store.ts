@@ -67,7 +67,7 @@ export function createDirectoryStore(options: DirectoryStoreOptions): ObjectStor
         if (call.startAfter !== undefined && compareKeys(key, call.startAfter) <= 0) continue;
         const found = await run('list', prefix, () => objects.find(key), call.signal);
         if (found === undefined) continue;
-        const { metadata: _, ...summary } = found.info;
+        const { metadata: _, digest: __, ...summary } = found.info;
         yield summary;
       }
     },

@@ -30,6 +30,8 @@ export interface ProviderProfile {
   readonly equalParts: boolean;
   /** Over https a body may be sent without its SHA-256 in the signature. */
   readonly unsignedPayload: boolean;
+  /** The ETag of an object stored by one PUT is known to be its MD5, unless a key of the user's encrypts it. */
+  readonly md5Etags: boolean;
   /** `If-None-Match: *` on a PUT is obeyed. */
   readonly conditionalPut: boolean;
   /** Bulk deletion cannot be relied on. */
@@ -59,6 +61,7 @@ const GENERIC: ProviderProfile = {
   pathStyle: true,
   equalParts: false,
   unsignedPayload: true,
+  md5Etags: false,
   conditionalPut: false,
   deleteOneByOne: false,
   maxPartsInFlight: undefined,
@@ -72,6 +75,7 @@ export const PROVIDERS: Readonly<Record<ProviderName, ProviderProfile>> = {
   aws: {
     ...GENERIC,
     name: 'aws',
+    md5Etags: true,
     limits: withLimits({ maxObjectBytes: 10_000 * 5 * GIB }),
     pathStyle: false,
     conditionalPut: true,
@@ -79,18 +83,36 @@ export const PROVIDERS: Readonly<Record<ProviderName, ProviderProfile>> = {
   r2: {
     ...GENERIC,
     name: 'r2',
+    md5Etags: true,
     limits: withLimits({ maxObjectBytes: 5 * TIB - 5 * GIB }),
     region: 'auto',
     equalParts: true,
     conditionalPut: true,
     maxPartsInFlight: 2,
   },
-  b2: { ...GENERIC, name: 'b2', limits: withLimits({ maxObjectBytes: 10e12 }), unsignedPayload: false },
-  gcs: { ...GENERIC, name: 'gcs', region: 'auto', deleteOneByOne: true },
-  wasabi: { ...GENERIC, name: 'wasabi', minBilledDays: 90 },
-  minio: { ...GENERIC, name: 'minio', limits: withLimits({ maxObjectBytes: 10_000 * 5 * GIB }) },
-  ceph: { ...GENERIC, name: 'ceph', conditionalPut: true },
-  scaleway: { ...GENERIC, name: 'scaleway', limits: withLimits({ maxParts: 1000 }), region: 'fr-par' },
+  b2: {
+    ...GENERIC,
+    name: 'b2',
+    md5Etags: true,
+    limits: withLimits({ maxObjectBytes: 10e12 }),
+    unsignedPayload: false,
+  },
+  gcs: { ...GENERIC, name: 'gcs', md5Etags: true, region: 'auto', deleteOneByOne: true },
+  wasabi: { ...GENERIC, name: 'wasabi', md5Etags: true, minBilledDays: 90 },
+  minio: {
+    ...GENERIC,
+    name: 'minio',
+    md5Etags: true,
+    limits: withLimits({ maxObjectBytes: 10_000 * 5 * GIB }),
+  },
+  ceph: { ...GENERIC, name: 'ceph', md5Etags: true, conditionalPut: true },
+  scaleway: {
+    ...GENERIC,
+    name: 'scaleway',
+    md5Etags: true,
+    limits: withLimits({ maxParts: 1000 }),
+    region: 'fr-par',
+  },
   digitalocean: { ...GENERIC, name: 'digitalocean' },
   hetzner: { ...GENERIC, name: 'hetzner' },
 };

@@ -124,7 +124,7 @@ async function headObject(
   const command = new HeadObjectCommand({ Bucket: bucket, Key: key });
   try {
     const answer = await context.run('head', { key }, call, ({ client }, send) => client.send(command, send));
-    return infoOf(key, answer, answer.ContentLength);
+    return infoOf(context, key, answer, answer.ContentLength);
   } catch (error) {
     if (!(error instanceof StoreError) || error.code !== 'NO_SUCH_KEY') throw error;
     await assertBucket(context, key, call);
@@ -166,7 +166,7 @@ async function getObject(context: S3Context, key: string, call: GetOptions = {})
       throw asStoreError(error, { ...callOf(context.options), operation: 'get', key }, call.signal);
     }
   }
-  return { info: infoOf(key, answer, wholeBytes(answer) ?? bytes), bytes, chunks: read() };
+  return { info: infoOf(context, key, answer, wholeBytes(answer) ?? bytes), bytes, chunks: read() };
 }
 
 /** The object's size behind `Content-Range: bytes 0-9/100`. */
@@ -176,16 +176,31 @@ function wholeBytes({ ContentRange }: GetObjectCommandOutput): number | undefine
 }
 
 function infoOf(
+  context: S3Context,
   key: string,
   answer: HeadObjectCommandOutput | GetObjectCommandOutput,
   bytes = 0,
 ): ObjectInfo {
+  const etag = bare(answer.ETag);
+  const md5 = isMd5(context, etag, answer) ? etag : undefined;
   return {
     key,
     bytes,
-    etag: bare(answer.ETag),
+    etag,
     modifiedAt: answer.LastModified ?? new Date(0),
     storageClass: answer.StorageClass,
     metadata: answer.Metadata ?? {},
+    ...(md5 === undefined ? {} : { digest: { algorithm: 'md5', hex: md5 } }),
   };
+}
+
+function isMd5(
+  { provider, options }: S3Context,
+  etag: string | undefined,
+  answer: HeadObjectCommandOutput | GetObjectCommandOutput,
+): boolean {
+  if (!provider.md5Etags || etag === undefined || !/^[0-9a-f]{32}$/.test(etag)) return false;
+  // S3 Express makes up its ETags; so does whoever encrypts with a key of the user's.
+  if (options.bucket.endsWith('--x-s3') || answer.SSECustomerAlgorithm !== undefined) return false;
+  return answer.ServerSideEncryption === undefined || answer.ServerSideEncryption === 'AES256';
 }

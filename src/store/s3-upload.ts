@@ -9,7 +9,7 @@ import {
 import { StoreError } from '../errors.ts';
 import { assertKey, assertMetadata, assertPartNumber } from './keys.ts';
 import type { CallOptions, ObjectAttributes, OpenUpload, StoredPart, Upload } from './object-store.ts';
-import { attributesOf, bare, bodyHash, contentMd5, decodeKey, withBodyHash } from './s3-request.ts';
+import { attributesOf, bare, bodyHash, contentMd5, withBodyHash } from './s3-request.ts';
 import type { S3Context } from './s3-store.ts';
 
 export async function startUpload(
@@ -42,22 +42,21 @@ export async function openUploads(
     const command: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({
       Bucket: context.options.bucket,
       Prefix: prefix,
-      EncodingType: 'url',
+      // No EncodingType: Ceph encodes the keys and does not say so.
       ...marker,
     });
     const page = await context.run('openUploads', { key: prefix }, call, ({ client }, send) =>
       client.send(command, send),
     );
-    const decode = (text: string | undefined) => decodeKey(text ?? '', page.EncodingType);
     for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
       found.push({
-        ...createUpload(context, decode(Key), UploadId),
+        ...createUpload(context, Key ?? '', UploadId),
         startedAt: Initiated ?? new Date(0),
       });
     }
     marker = page.IsTruncated
       ? {
-          KeyMarker: decode(page.NextKeyMarker),
+          KeyMarker: page.NextKeyMarker ?? '',
           ...(page.NextUploadIdMarker === undefined ? {} : { UploadIdMarker: page.NextUploadIdMarker }),
         }
       : undefined;
