@@ -215,7 +215,7 @@ async function storeBackup(
         }
       : {}),
   });
-  options.logger?.info({ key, streamBytes, storedBytes: result.storedBytes }, `stored ${name}`);
+  options.logger?.debug({ key, streamBytes, storedBytes: result.storedBytes }, `stored ${name}`);
   const { etag, storedBytes, parts, seconds, retries } = result;
   const parent = step.parentName ?? null;
   return {

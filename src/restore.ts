@@ -39,6 +39,8 @@ export interface PlannedRestore {
   readonly receive: ReceiveStep;
   /** What a person would type for the same: argument lists to be joined by `|`. */
   readonly pipeline: readonly (readonly string[])[];
+  /** Commands that must run before it, on an old ZFS. */
+  readonly before: readonly (readonly string[])[];
 }
 
 export interface RestorePlanReport {
@@ -91,24 +93,32 @@ export async function readRestorePlan(options: RestoreOptions): Promise<RestoreP
   const steps = plan.steps.map((backup) => {
     // only the first step can meet what is newer at the target; the later ones build on what just arrived
     const force = plan.force && backup === plan.steps[0];
-    const receive = { target, snapshot: backup.snapshot, force, mount: options.mount ?? false };
-    const pipeline = pipelineOf(backup, receive, filters.find(backup.compressor), options);
-    return { backup, receive, pipeline };
+    const base = backup === plan.steps[0] ? plan.base?.name : backup.parent;
+    const receive: ReceiveStep = {
+      target,
+      snapshot: backup.snapshot,
+      ...(base === undefined ? {} : { base }),
+      force,
+      mount: options.mount ?? false,
+    };
+    return { backup, receive, ...commandsOf(backup, receive, filters.find(backup.compressor), options) };
   });
   return { dataset, store: store.url, target, notes: plan.notes, losses: plan.losses, steps };
 }
 
-function pipelineOf(
+function commandsOf(
   backup: Backup,
   receive: ReceiveStep,
   filter: Filter | undefined,
   { store, source }: RestoreOptions,
-): readonly (readonly string[])[] {
-  return [
+): Pick<PlannedRestore, 'before' | 'pipeline'> {
+  const commands = source.receiveCommands(receive);
+  const pipeline = [
     ['zfs3backup_get', '--store', store.url, backup.key],
     ...(filter ? [filter.commands.decode] : []),
-    source.receiveCommand(receive),
+    ...commands.slice(-1),
   ];
+  return { before: commands.slice(0, -1), pipeline };
 }
 
 /** Receives the very steps of a plan, oldest first; stops at the first failure. */
@@ -161,6 +171,6 @@ async function receiveBackup(
     onProgress?.({ verb: 'restore', item: name, step, steps, ...moved });
   });
   await source.receive(receive, stream, call);
-  logger?.info({ key: backup.key, storedBytes, streamBytes }, `received ${name}`);
+  logger?.debug({ key: backup.key, storedBytes, streamBytes }, `received ${name}`);
   return { name, storedBytes, streamBytes, seconds: (performance.now() - startedAt) / 1000 };
 }

@@ -62,7 +62,7 @@ export async function status(options: StatusOptions): Promise<StatusReport> {
     });
   const assembled = assembleStatus({
     lineage,
-    snapshots: state?.snapshots,
+    snapshots: state?.snapshots ?? [],
     snapshotPrefix: options.snapshotPrefix ?? '',
   });
   return { dataset, store: store.url, ...assembled };

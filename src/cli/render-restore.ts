@@ -1,4 +1,4 @@
-import type { RestorePlanReport, RestoreResult } from '../restore.ts';
+import type { PlannedRestore, RestorePlanReport, RestoreResult } from '../restore.ts';
 import { renderPipeline } from './render-shell.ts';
 import { escapeName, escapeText, renderCount, renderRate, renderSeconds, renderSize } from './render-text.ts';
 import type { Style } from './style.ts';
@@ -11,12 +11,18 @@ export function renderRestorePlan(plan: RestorePlanReport, style: Style): string
   if (steps.length === 0) return `${[...notes, ...losses, nothingToDo(target)].join('\n')}\n`;
   const bytes = steps.reduce((sum, { backup }) => sum + backup.storedBytes, 0);
   const head = `Would receive ${renderCount(steps.length, 'backup')} (${renderSize(bytes)} stored) from ${escapeName(plan.store)} into ${escapeName(target)}.`;
-  const lines = steps.map(({ backup, before, pipeline }, at) => {
-    const name = style.bold(escapeName(`${backup.dataset}@${backup.snapshot}`));
-    const base = backup.parent ? ` on top of @${escapeName(backup.parent)}` : '';
-    return `${at + 1}. ${backup.kind} ${name}${base}: ${renderSize(backup.storedBytes)} stored${[...before.map((command) => [command]), pipeline].map((line) => `\n   ${renderPipeline(line)}`).join('')}`;
-  });
+  const lines = steps.map((step, at) => renderPlanned(step, at + 1, style));
   return `${[...notes, ...losses, head, '', ...lines].join('\n')}\n`;
+}
+
+function renderPlanned({ backup, before, pipeline }: PlannedRestore, number: number, style: Style): string {
+  const name = style.bold(escapeName(`${backup.dataset}@${backup.snapshot}`));
+  const base = backup.parent ? ` on top of @${escapeName(backup.parent)}` : '';
+  const commands = [...before.map((command) => [command]), pipeline];
+  return [
+    `${number}. ${backup.kind} ${name}${base}: ${renderSize(backup.storedBytes)} stored`,
+    ...commands.map((each) => `   ${renderPipeline(each)}`),
+  ].join('\n');
 }
 
 export function renderRestoreResult({ target, received }: RestoreResult): string {

@@ -11,8 +11,8 @@ export interface StatusRow {
   readonly type: 'full' | 'incremental' | 'missing';
   /** `null` for `missing`. */
   readonly health: Health | null;
-  /** `null` when nobody could look: there is no source on this machine. */
-  readonly local: 'ok' | 'missing' | null;
+  /** Whether this machine has the snapshot. */
+  readonly local: 'ok' | 'missing';
   /** Expected at the upload; a hint. */
   readonly streamBytes: number | null;
   readonly storedBytes: number | null;
@@ -36,15 +36,15 @@ export interface DatasetStatus {
 
 export interface StatusFacts {
   readonly lineage: Lineage;
-  /** `undefined` when there is no source here; empty when the dataset is not here. */
-  readonly snapshots: readonly Snapshot[] | undefined;
+  /** Empty when the dataset is not here. */
+  readonly snapshots: readonly Snapshot[];
   readonly snapshotPrefix: string;
 }
 
 /** Both sides of a dataset in order of creation. */
 export function assembleStatus({ lineage, snapshots, snapshotPrefix }: StatusFacts): DatasetStatus {
-  const lines = mergeSides(lineage, inCreationOrder(snapshots ?? []), snapshotPrefix);
-  const rows = lines.map(({ entry, local }) => renderRow(entry, local, snapshots !== undefined));
+  const lines = mergeSides(lineage, inCreationOrder(snapshots), snapshotPrefix);
+  const rows = lines.map(({ entry, local }) => renderRow(entry, local));
   return {
     snapshots: rows,
     summary: {
@@ -136,15 +136,14 @@ function createPlacement(lineage: Lineage, shared: ReadonlySet<LineageEntry | un
   };
 }
 
-function renderRow(entry: LineageEntry | undefined, local: Snapshot | undefined, looked: boolean): StatusRow {
+function renderRow(entry: LineageEntry | undefined, local: Snapshot | undefined): StatusRow {
   const backup = entry?.backup;
-  const here = local ? 'ok' : 'missing';
   return {
     name: backup?.snapshot ?? local?.name ?? '',
     parent: backup?.parent ?? null,
     type: backup?.kind ?? 'missing',
     health: entry?.health ?? null,
-    local: looked ? here : null,
+    local: local ? 'ok' : 'missing',
     streamBytes: backup?.estimate ?? null,
     storedBytes: backup?.storedBytes ?? null,
     createdAt: toIso(local?.createdAt ?? backup?.storedAt),

@@ -17,7 +17,9 @@ export interface ReceiveStep {
   /** The dataset that receives. */
   readonly target: string;
   readonly snapshot: string;
-  /** Roll the target back to the stream's parent, destroying what is newer (`-F`). */
+  /** The target's snapshot that the stream builds on; none for a full stream. */
+  readonly base?: string;
+  /** Roll the target back to `base`, destroying what is newer. */
   readonly force: boolean;
   /** Mount what arrives; without it the result stays unmounted where the source can do that (`-u`). */
   readonly mount: boolean;
@@ -50,6 +52,9 @@ export interface SnapshotSource {
   receive(step: ReceiveStep, stream: AsyncIterable<Uint8Array>, options?: SourceOptions): Promise<void>;
   /** The very command that `send` runs, for `--dry-run`; pure. */
   sendCommand(step: SendStep): readonly string[];
-  /** The very command that `receive` runs, for `--dry-run`; pure once the source was asked anything. */
-  receiveCommand(step: ReceiveStep): readonly string[];
+  /**
+   * The very commands that `receive` runs, for `--dry-run`; the last one takes the stream. Pure once the source was
+   * asked anything.
+   */
+  receiveCommands(step: ReceiveStep): readonly (readonly string[])[];
 }

@@ -40,9 +40,11 @@ export async function createTestDataset(pool: TestPool, name: string): Promise<T
   };
 }
 
-/** The files of a dataset that was received, mounted for it where it is not. */
+/** The files of a dataset that was received. */
 export async function treeAt(pool: TestPool, dataset: string): Promise<Tree> {
   const property = async (name: string) => pool.zfs('get', '-H', '-o', 'value', name, dataset);
-  if ((await property('mounted')) === 'no') await pool.zfs('mount', dataset);
+  // mounted anew: zfs-fuse shows what the kernel had cached before the receive
+  if ((await property('mounted')) === 'yes') await pool.zfs('unmount', dataset);
+  await pool.zfs('mount', dataset);
   return readTree(await property('mountpoint'));
 }

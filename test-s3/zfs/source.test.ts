@@ -154,9 +154,9 @@ describe('send and receive', () => {
   it('shows the commands that it runs', async () => {
     await source.readDataset(pool.name);
     const step = { target: 'tank/b', snapshot: 's', force: false, mount: false };
-    expect(source.receiveCommand(step)).toEqual(
+    expect(source.receiveCommands(step)).toEqual([
       kind === 'OpenZFS' ? ['zfs', 'receive', '-u', 'tank/b@s'] : ['zfs', 'receive', 'tank/b@s'],
-    );
+    ]);
   });
 
   it('overwrites only by force', async () => {

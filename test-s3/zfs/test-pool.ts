@@ -26,7 +26,8 @@ export async function createTestPool({ megabytes = 512 } = {}): Promise<TestPool
   await file.truncate(megabytes * 1024 * 1024);
   await file.close();
   // no cache file: a pool whose disk is gone must not come back with the next start of ZFS
-  await execa('zpool', ['create', '-o', 'cachefile=none', '-m', mountpoint, name, disk]);
+  // looking at what was received must not change it, where it arrives mounted
+  await execa('zpool', ['create', '-o', 'cachefile=none', '-O', 'atime=off', '-m', mountpoint, name, disk]);
   return {
     name,
     mountpoint,

@@ -168,14 +168,14 @@ export function askRestore({ lineage, target, snapshotPrefix, question }: Situat
 }
 
 function writeStatus({ lineage, local, snapshotPrefix }: Situation): string {
-  const { snapshots } = assembleStatus({ lineage, snapshots: local, snapshotPrefix });
+  const { snapshots } = assembleStatus({ lineage, snapshots: local ?? [], snapshotPrefix });
   const places = { ok: 'here', missing: 'gone' };
   return snapshots
     .map(({ name, parent, type, health, local: place }) =>
       [
         type === 'incremental' ? `${name}<${parent ?? '?'}` : `${name}(${type})`,
         ...(health === null || health === 'ok' ? [] : [health]),
-        ...(place === null ? [] : [places[place]]),
+        places[place],
       ].join(' '),
     )
     .join(', ');

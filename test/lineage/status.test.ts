@@ -51,7 +51,7 @@ cases('identity', [
 describe('rows and summary', () => {
   const of = (asked: string) => {
     const { lineage, local, snapshotPrefix } = parseSituation(`${asked} | status`);
-    return assembleStatus({ lineage, snapshots: local, snapshotPrefix });
+    return assembleStatus({ lineage, snapshots: local ?? [], snapshotPrefix });
   };
 
   it('sums up', () => {

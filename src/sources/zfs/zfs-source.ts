@@ -7,7 +7,7 @@ import { parseFeatures, type ZfsFeatures } from './features.ts';
 import { isDatasetName } from './names.ts';
 import { datasetArguments, parseDataset } from './parse-dataset.ts';
 import { parseEstimate } from './parse-estimate.ts';
-import { receiveArguments } from './receive-arguments.ts';
+import { receiveArguments, rollbackArguments } from './receive-arguments.ts';
 import { estimateArguments, sendArguments } from './send-arguments.ts';
 import { createZfsProgram } from './zfs-program.ts';
 
@@ -77,14 +77,19 @@ export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): S
     estimate,
     send,
     async receive(step, stream, options = {}) {
-      const args = receiveArguments(step, await readFeatures(options));
+      const features = await readFeatures(options);
+      const rollback = rollbackArguments(step, features);
+      if (rollback) await run(rollback, options);
       try {
-        await writeProcess(zfs(args), stream, options);
+        await writeProcess(zfs(receiveArguments(step, features)), stream, options);
       } catch (error) {
         throw explainFailure(error, step);
       }
     },
     sendCommand: (step) => zfs(sendArguments(step)),
-    receiveCommand: (step) => zfs(receiveArguments(step, known ?? CURRENT)),
+    receiveCommands(step) {
+      const rollback = rollbackArguments(step, known ?? CURRENT);
+      return [...(rollback ? [rollback] : []), receiveArguments(step, known ?? CURRENT)].map(zfs);
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { receiveArguments } from '../../../src/sources/zfs/receive-arguments.ts';
+import { receiveArguments, rollbackArguments } from '../../../src/sources/zfs/receive-arguments.ts';
 import { estimateArguments, sendArguments } from '../../../src/sources/zfs/send-arguments.ts';
 import { createZfsProgram } from '../../../src/sources/zfs/zfs-program.ts';
 import { createZfsSource } from '../../../src/sources/zfs/zfs-source.ts';
@@ -47,6 +47,14 @@ describe('receiveArguments', () => {
     expect(receiveArguments(step, { unmountedReceive: false })).toEqual(['receive', 'tank/new@s 1']);
   });
 
+  it('rolls back first where receive -F cannot, and only by force', () => {
+    const back = { ...step, base: 'a', force: true };
+    expect(rollbackArguments(back, { unmountedReceive: false })).toEqual(['rollback', '-r', 'tank/new@a']);
+    expect(rollbackArguments(back, { unmountedReceive: true })).toBeUndefined();
+    expect(rollbackArguments({ ...back, force: false }, { unmountedReceive: false })).toBeUndefined();
+    expect(rollbackArguments({ ...step, force: true }, { unmountedReceive: false })).toBeUndefined();
+  });
+
   it('refuses a target that would be an option', () => {
     expect(() => receiveArguments({ ...step, target: '-F' }, { unmountedReceive: true })).toThrow('"-F"');
   });
@@ -81,11 +89,8 @@ describe('createZfsSource', () => {
       '@a',
       't@b',
     ]);
-    expect(source.receiveCommand({ target: 't', snapshot: 'b', force: false, mount: false })).toEqual([
-      'zfs',
-      'receive',
-      '-u',
-      't@b',
+    expect(source.receiveCommands({ target: 't', snapshot: 'b', force: false, mount: false })).toEqual([
+      ['zfs', 'receive', '-u', 't@b'],
     ]);
   });
 });
