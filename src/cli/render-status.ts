@@ -40,7 +40,7 @@ function snapshotCells(row: StatusRow, style: Style): readonly Cell[] {
     { text: row.parent === null ? '-' : escapeName(row.parent) },
     { text: row.type, ...(row.type === 'missing' ? { paint: style.yellow } : {}) },
     healthCell(row, style),
-    { text: row.local ?? '-' },
+    { text: row.local },
     { text: sizeText(row.streamBytes) },
     { text: sizeText(row.storedBytes) },
     { text: dateText(row.createdAt) },
@@ -88,7 +88,7 @@ function datasetCells(row: StoreStatusRow, style: Style): readonly Cell[] {
     { text: renderSize(row.storedBytes) },
     { text: escapeName(row.newest) },
     { text: dateText(row.newestAt) },
-    { text: row.local ?? '-' },
+    { text: row.local },
     { text: String(row.broken), ...(row.broken > 0 ? { paint: style.red } : {}) },
   ];
 }
