@@ -147,6 +147,8 @@ cases('renamed snapshots', [
   'local: @new,1 @b,2 | store: old,1(full) | backup → b<new (stored as old)',
   'local: @new,1 @b,2 @c,3 | store: old,1(full) | backup → b<new (stored as old), c<b',
   'local: @new,1 | store: old,1(full) | backup → nothing',
+  'local: @z,1 @b,2 | store: x,1(full) y,1<gone | backup → b<z (stored as x)',
+  'local: @z,1 @b,2 | store: x,1<gone y,1(full) | backup → b<z (stored as y)',
   'local: @new,1 | store: old,1(full) | backup --full → nothing',
   'local: @a,1 @new,2 | store: a,1(full) old,2<a,1 | backup --full → full new',
   'local: @b,2 | store: b,1(full) a,2<b,1 | backup --full → another b',
