@@ -113,6 +113,8 @@ export interface ObjectStore {
   /** Under what backups live; ends in `/`. Only verbs use it. */
   readonly prefix: string;
   readonly limits: StoreLimits;
+  /** Where this store retries: the same one with one attempt for each call, for who has a policy of their own. */
+  readonly once?: ObjectStore;
   /** Objects whose key starts with `prefix` (and sorts after `startAfter`), in the order of their UTF-8 bytes. */
   list(
     prefix: string,

@@ -16,43 +16,15 @@ const ATTEMPTS_BEFORE_FIRST_ANSWER = 3;
  * its outcome is unknown, and only the caller can look. A body's chunks are the reader's to resume.
  */
 export function retrying(store: ObjectStore, retry: Retry): ObjectStore {
-  let answered = false;
-
-  function run<T>(
-    operation: string,
-    request: () => Promise<T>,
-    call?: { readonly signal?: AbortSignal },
-  ): Promise<T> {
-    return retry(
-      operation,
-      async (n) => {
-        try {
-          const result = await request();
-          answered = true;
-          return result;
-        } catch (error) {
-          if (!answered && n >= ATTEMPTS_BEFORE_FIRST_ANSWER && isUnreachable(error)) throw forGood(error);
-          throw error;
-        }
-      },
-      call,
-    );
-  }
-
-  const wrap = <U extends Upload>(upload: U): U => ({
-    ...upload,
-    putPart: (number, body, call) => run('putPart', () => upload.putPart(number, body, call), call),
-    listParts: (call) => run('listParts', () => upload.listParts(call), call),
-    abort: (call) => run('abort', () => upload.abort(call), call),
-  });
-
+  const once = givingUpSoon(store);
   return {
-    ...store,
+    ...through(once, retry),
+    once,
     async *list(prefix, call = {}) {
       let after = call.startAfter;
       let page: AsyncIterator<ObjectSummary> | undefined;
       const next = async () => {
-        page ??= store
+        page ??= once
           .list(prefix, { ...call, ...(after === undefined ? {} : { startAfter: after }) })
           [Symbol.asyncIterator]();
         try {
@@ -64,7 +36,7 @@ export function retrying(store: ObjectStore, retry: Retry): ObjectStore {
       };
       try {
         for (;;) {
-          const result = await run('list', next, call);
+          const result = await retry('list', next, call);
           if (result.done) return;
           after = result.value.key;
           yield result.value;
@@ -73,6 +45,53 @@ export function retrying(store: ObjectStore, retry: Retry): ObjectStore {
         await page?.return?.();
       }
     },
+  };
+}
+
+/** One attempt for each call, of which the last before there was any answer is for good. */
+function givingUpSoon(store: ObjectStore): ObjectStore {
+  let answered = false;
+  let silences = 0;
+
+  async function note<T>(request: () => Promise<T>): Promise<T> {
+    try {
+      const result = await request();
+      answered = true;
+      return result;
+    } catch (error) {
+      if (answered || !isUnreachable(error)) throw error;
+      silences += 1;
+      throw silences < ATTEMPTS_BEFORE_FIRST_ANSWER ? error : forGood(error);
+    }
+  }
+
+  return {
+    ...through(store, (_operation, request) => note(() => request(1))),
+    async *list(prefix, call) {
+      const summaries = store.list(prefix, call)[Symbol.asyncIterator]();
+      try {
+        for (;;) {
+          const result = await note(() => summaries.next());
+          if (result.done) return;
+          yield result.value;
+        }
+      } finally {
+        await summaries.return?.();
+      }
+    },
+  };
+}
+
+/** Sends every call but `list` and `complete` through `run`. */
+function through(store: ObjectStore, run: Retry): ObjectStore {
+  const wrap = <U extends Upload>(upload: U): U => ({
+    ...upload,
+    putPart: (number, body, call) => run('putPart', () => upload.putPart(number, body, call), call),
+    listParts: (call) => run('listParts', () => upload.listParts(call), call),
+    abort: (call) => run('abort', () => upload.abort(call), call),
+  });
+  return {
+    ...store,
     head: (key, call) => run('head', () => store.head(key, call), call),
     get: (key, call) => run('get', () => store.get(key, call), call),
     put: (key, body, call) => run('put', () => store.put(key, body, call), call),

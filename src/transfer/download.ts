@@ -42,7 +42,8 @@ export interface Download {
 
 /** Looks at an object and prepares to read it. Fails with NO_SUCH_KEY when there is none. */
 export async function openDownload(options: DownloadOptions): Promise<Download> {
-  const { store, key, logger = silentLogger, sleep, maxRetries = DEFAULT_RETRIES } = options;
+  const { key, logger = silentLogger, sleep, maxRetries = DEFAULT_RETRIES } = options;
+  const store = options.store.once ?? options.store;
   const signal = options.signal ?? new AbortController().signal;
   const moved = { storedBytes: 0, partsInFlight: 0, retries: 0 };
   const report = () => options.onProgress?.({ ...moved });

@@ -103,7 +103,8 @@ function prepare(
   options: UploadOptions,
   settings: Settings,
 ): { storing: Storing; source: AsyncIterable<Uint8Array> } {
-  const { store, key, metadata, storageClass, logger = silentLogger, sleep = sleepFor } = options;
+  const { key, metadata, storageClass, logger = silentLogger, sleep = sleepFor } = options;
+  const store = options.store.once ?? options.store;
   const { partBytes, concurrency, maxStreamBytes, stop } = settings;
   const memory = memoryBytes(partBytes, concurrency);
   logger.debug({ key, partBytes, concurrency, memoryBytes: memory, maxStreamBytes }, 'part size chosen');

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/errors.ts';
 import type { Logger } from '../../src/logger.ts';
 import type { ObjectStore, StoredPart } from '../../src/store/object-store.ts';
+import { retrying } from '../../src/store/retrying-store.ts';
+import { createRetry } from '../../src/transfer/retry.ts';
 import { type UploadOptions, upload } from '../../src/transfer/upload.ts';
 import {
   bytesOf,
@@ -467,6 +469,36 @@ describe('a single PUT', () => {
     const test = faulty({ put: failing(9, denied) });
     await expect(test.run({ source: producer(bytesOf(50)) })).rejects.toMatchObject({ code: 'STORE_DENIED' });
     await expectNothing(test);
+  });
+});
+
+describe('a store that retries by itself', () => {
+  function retryingTest(faults: Partial<Record<Operation, Fault>>) {
+    const test = faulty(faults);
+    const { sleep } = instantSleep();
+    const store = retrying(test.store, createRetry({ attempts: 7, sleep }));
+    return { ...test, run: (options: Partial<UploadOptions> = {}) => test.run({ store, ...options }) };
+  }
+
+  it('leaves it to the upload, which counts its retries and obeys its own limit', async () => {
+    const test = retryingTest({ putPart: failing(3) });
+    expect((await test.run()).retries).toBe(18);
+    await expectStored(test);
+    const strict = retryingTest({ putPart: failing(3) });
+    await expect(strict.run({ maxRetries: 2 })).rejects.toThrow('(tried 3 times)');
+    await expectNothing(strict);
+  });
+
+  it('and has never answered is given up soon', async () => {
+    const test = retryingTest({ head: failing(99, noAnswer) });
+    await expect(test.run()).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+    expect(test.store.count('head')).toBe(3);
+  });
+
+  it('and has answered once is tried as often as it takes', async () => {
+    const test = retryingTest({ startUpload: failing(8, noAnswer) });
+    await test.run();
+    await expectStored(test);
   });
 });
 
