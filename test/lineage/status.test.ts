@@ -11,10 +11,10 @@ cases('both sides', [
   'local: @b,2 @a,1 | store: - | status → a(missing) here, b(missing) here',
 ]);
 
-cases('a machine without a source', [
-  'store: a(full) b<a | status → a(full), b<a',
-  'store: b<a c<b x<x | status → b<a missing parent, c<b parent broken, x<x cycle detected',
-  'store: b<? | status → b<? missing parent',
+cases('a machine that lacks the dataset, or has no source', [
+  'store: a(full) b<a | status → a(full) gone, b<a gone',
+  'store: b<a c<b x<x | status → b<a missing parent gone, c<b parent broken gone, x<x cycle detected gone',
+  'store: b<? | status → b<? missing parent gone',
 ]);
 
 cases('the prefix hides what is neither backed up nor to be', [
@@ -24,7 +24,7 @@ cases('the prefix hides what is neither backed up nor to be', [
 
 cases('order of creation, not of names', [
   'local: @z,1 @y,2 @x,3 | store: z(full) y<z | status → z(full) here, y<z here, x(missing) here',
-  'store: z(full) y<z x<y | status → z(full), y<z, x<y',
+  'store: z(full) y<z x<y | status → z(full) gone, y<z gone, x<y gone',
   // stored later, though it is older
   'local: @a,1 @b,2 @c,3 | store: a(full) c<a b<a | status → a(full) here, b<a here, c<a here',
 ]);
