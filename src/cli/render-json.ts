@@ -93,17 +93,17 @@ export interface PutReport {
 
 /** z3's line, to the space: scripts compare it as text. */
 export function renderPutLine({ etag }: Pick<PutReport, 'etag'>): string {
-  return `{"status": "success", "etag": ${JSON.stringify(etag ?? '')}}\n`;
+  return renderLine({ status: 'success', etag: etag ?? '' });
 }
 
-export function putJson({ key, etag, storedBytes, parts, partBytes, seconds }: PutReport): object {
-  return {
-    status: 'success',
-    etag: etag ?? '',
-    key,
-    bytes: storedBytes,
-    parts,
-    partSize: partBytes,
-    seconds,
-  };
+/** The same line, with more behind it. */
+export function renderPutJson({ key, etag, storedBytes, parts, partBytes, seconds }: PutReport): string {
+  const status = { status: 'success', etag: etag ?? '' };
+  const rounded = Math.round(seconds * 1000) / 1000;
+  return renderLine({ ...status, key, bytes: storedBytes, parts, partSize: partBytes, seconds: rounded });
+}
+
+function renderLine(fields: Readonly<Record<string, string | number>>): string {
+  const members = Object.entries(fields).map(([name, value]) => `"${name}": ${JSON.stringify(value)}`);
+  return `{${members.join(', ')}}\n`;
 }

@@ -2,7 +2,7 @@ import { parseSize } from '../config/size.ts';
 import { ConfigError, type ConfigProblem, Zfs3BackupError } from '../errors.ts';
 import { openDescriptor, type PputOptions, pput, readCommand, readStream } from '../pput.ts';
 import type { CommandCall } from './program.ts';
-import { putJson, renderPutLine } from './render-json.ts';
+import { renderPutJson, renderPutLine } from './render-json.ts';
 import { withSession } from './session.ts';
 
 export function runPput(call: CommandCall): Promise<number> {
@@ -25,7 +25,7 @@ export function runPput(call: CommandCall): Promise<number> {
     try {
       const result = await watch((onProgress) => pput({ ...options, onProgress }));
       const json = call.arguments.flag('json');
-      await call.print(json ? `${JSON.stringify(putJson(result))}\n` : renderPutLine(result));
+      await call.print(json ? renderPutJson(result) : renderPutLine(result));
       return 0;
     } finally {
       // What is left in a pipe that nobody reads would keep the process waiting.

@@ -281,15 +281,11 @@ describe('restore', () => {
 
   it('shows its steps and what would be lost', () => {
     const backup = { dataset: 'tank/a', snapshot: 's1', kind: 'full', parent: undefined, storedBytes: MIB };
-    const steps = [
-      {
-        backup,
-        pipeline: [
-          ['zfs3backup_get', 'k'],
-          ['zfs', 'receive', 'tank/b'],
-        ],
-      },
+    const pipeline = [
+      ['zfs3backup_get', 'k'],
+      ['zfs', 'receive', 'tank/b'],
     ];
+    const steps = [{ backup, before: [['zfs', 'create', 'tank']], pipeline }];
     const planned = { ...base, losses: ['the snapshot tank/b@x'], steps } as never;
     expect(`\n${renderRestorePlan(planned, plainStyle)}`).toBe(`
 would be lost: the snapshot tank/b@x
