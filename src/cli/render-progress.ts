@@ -30,8 +30,9 @@ export function fitLine(line: string, columns: number): string {
   return characters.length < columns ? line : `${characters.slice(0, Math.max(1, columns - 2)).join('')}…`;
 }
 
-function renderBytes({ streamBytes, storedBytes }: Progress): string {
-  if (streamBytes === storedBytes || streamBytes === 0) return renderSize(storedBytes);
+function renderBytes({ verb, streamBytes, storedBytes }: Progress): string {
+  const hasFilters = verb === 'backup' || verb === 'restore';
+  if (!hasFilters || streamBytes === storedBytes) return renderSize(streamBytes);
   return `${renderSize(streamBytes)} (${renderSize(storedBytes)} stored)`;
 }
 

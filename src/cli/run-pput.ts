@@ -7,7 +7,10 @@ import { withSession } from './session.ts';
 
 export function runPput(call: CommandCall): Promise<number> {
   const asked = readAsked(call);
-  return withSession(call, call.arguments.values, async ({ config, context, logger, watch }) => {
+  const { values } = call.arguments;
+  // Asked for on the command line, so it goes before a QUIET of the environment or a file.
+  const flags = call.arguments.flag('progress') ? { ...values, quiet: false } : values;
+  return withSession(call, flags, async ({ config, context, logger, watch }) => {
     const source = openSource(call, asked.fd);
     const options: PputOptions = {
       store: context.store,
@@ -49,6 +52,9 @@ function readAsked({ arguments: given, io }: CommandCall): Asked {
   const reads = given.program.length === 0 && fd === undefined;
   if (given.program.length > 0 && fd !== undefined) {
     problems.push({ where: '--file-descriptor', message: 'does not go together with a COMMAND' });
+  }
+  if (given.flag('progress') && given.flag('quiet')) {
+    problems.push({ where: '--progress', message: 'does not go together with --quiet' });
   }
   if (reads && io.stdin.isTTY) {
     const message = 'is a terminal: pipe something in, or name a program behind --';

@@ -147,7 +147,7 @@ describe('pput', () => {
     ];
     const { status, stderr } = await pput(words);
     expect(status).toBe(2);
-    for (const option of ['--meta novalue', '--estimated', '--file-descriptor', '--meta ü=1']) {
+    for (const option of ['--meta novalue', '--estimated', '--file-descriptor', '--meta ü=1', '--progress']) {
       expect(stderr).toContain(`pput: ${option}: `);
     }
   });
