@@ -144,6 +144,8 @@ describe('pput', () => {
       'x',
       '--meta',
       'ü=1',
+      '--progress',
+      '--quiet',
     ];
     const { status, stderr } = await pput(words);
     expect(status).toBe(2);
