@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { type FileHandle, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isErrno } from './directory-errors.ts';
 import {
@@ -15,27 +15,25 @@ import type { Metadata, ObjectAttributes, ObjectInfo } from './object-store.ts';
 
 /**
  * An object is a plain file plus a side file that tells its ETag and metadata. Two renames cannot be one step, so
- * the side file comes first and holds the versions before as well; the data file's time and size say which of them
- * is there. Renaming the data file is the moment at which an object appears or is replaced.
+ * each version has a side file of its own, named after the data file's time and inode, which comes first. Renaming
+ * the data file is the moment at which an object appears or is replaced; writers never touch each other's files.
  */
 interface SideFile {
   readonly key: string;
-  /** Newest first. */
-  readonly versions: readonly Version[];
-}
-
-interface Version {
   readonly etag: string;
   readonly bytes: number;
-  readonly mtimeNs: string;
-  readonly inode: string;
   readonly metadata: Metadata;
   readonly storageClass?: string;
 }
 
-/** Enough for writers that overtake each other. */
-const MAX_VERSIONS = 4;
-const SIDE_SUFFIX = '%.json';
+interface SideEntry {
+  readonly path: string;
+  readonly side: SideFile | undefined;
+  readonly writtenAt: number;
+}
+
+/** What a writer that died left behind is removed when it is older than any writer may be. */
+const ABANDONED_MS = 24 * 3600 * 1000;
 /** A remover may take a folder away just after it was made. */
 const MAX_ATTEMPTS = 5;
 
@@ -60,29 +58,22 @@ export interface ObjectFolder {
 }
 
 export function createObjectFolder(root: string): ObjectFolder {
-  const own = join(root, OWN_FOLDER);
-  const sideFolder = join(own, 'objects');
-  const sidePath = (key: string) => join(sideFolder, ...namesOfKey(key)) + SIDE_SUFFIX;
-
-  async function readVersions(key: string): Promise<readonly Version[]> {
-    const text = await readTextIfThere(sidePath(key));
-    return text === undefined ? [] : (JSON.parse(text) as SideFile).versions;
-  }
+  const sides = createSideFolder(root);
 
   async function find(key: string): Promise<StoredFile | undefined> {
     const found = await findFile(join(root, ...namesOfKey(key)));
     if (found === undefined) return undefined;
-    const version = matchVersion(await readVersions(key), found.stats);
+    const side = await sides.read(key, found.stats);
     const info: ObjectInfo = {
       key,
       bytes: Number(found.stats.size),
-      etag: version?.etag,
+      etag: side?.etag,
       modifiedAt: found.stats.mtime,
-      storageClass: version?.storageClass,
-      metadata: version?.metadata ?? {},
-      ...(version === undefined || version.etag.includes('-')
+      storageClass: side?.storageClass,
+      metadata: side?.metadata ?? {},
+      ...(side === undefined || side.etag.includes('-')
         ? {}
-        : { digest: { algorithm: 'sha256', hex: version.etag } }),
+        : { digest: { algorithm: 'sha256', hex: side.etag } }),
     };
     return { ...found, info };
   }
@@ -95,36 +86,97 @@ export function createObjectFolder(root: string): ObjectFolder {
     attributes: ObjectAttributes,
   ): Promise<void> {
     await handle.sync();
-    const version = describeVersion(await handle.stat({ bigint: true }), etag, attributes);
+    const stats = await handle.stat({ bigint: true });
+    const side: SideFile = { key, etag, bytes: Number(stats.size), metadata: {}, ...attributes };
     const names = namesOfKey(key);
+    const replaced = await findFile(join(root, ...names));
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await writeSide(key, version);
+        await sides.write(side, stats);
         await makeFolders(root, names.slice(0, -1));
-        return await moveInto(temporary, join(root, ...names));
+        await moveInto(temporary, join(root, ...names));
+        break;
       } catch (error) {
         if (attempt === MAX_ATTEMPTS || !isErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
       }
     }
-  }
-
-  async function writeSide(key: string, version: Version): Promise<void> {
-    await makeFolders(root, [OWN_FOLDER, 'objects', ...namesOfKey(key).slice(0, -1)]);
-    const versions = [version, ...(await readVersions(key))].slice(0, MAX_VERSIONS);
-    await writeTextDurably(sidePath(key), `${JSON.stringify({ key, versions })}\n`, join(own, 'temp'));
+    if (replaced !== undefined) await sides.remove(key, replaced.stats);
   }
 
   async function remove(key: string): Promise<void> {
     const names = namesOfKey(key);
     const path = join(root, ...names);
+    const found = await findFile(path);
     await unlink(path).catch(ignoreFolder);
     await unlink(path + BESIDE_FOLDER).catch(ignoreMissing);
-    await unlink(sidePath(key)).catch(ignoreMissing);
+    if (found !== undefined) await sides.remove(key, found.stats);
     await removeEmptyFolders(root, names.slice(0, -1));
-    await removeEmptyFolders(sideFolder, names.slice(0, -1));
   }
 
   return { find, publish, remove };
+}
+
+function createSideFolder(root: string) {
+  const placeOf = (key: string) => {
+    const names = [OWN_FOLDER, 'objects', ...namesOfKey(key)];
+    const folders = names.slice(0, -1);
+    return { folders, folder: join(root, ...folders), start: `${names.at(-1)}%.` };
+  };
+
+  async function readAll(key: string): Promise<SideEntry[]> {
+    const { folder, start } = placeOf(key);
+    const names = (await readdir(folder).catch(ignoreMissing)) ?? [];
+    const found: SideEntry[] = [];
+    for (const name of names.filter((other) => other.startsWith(start))) {
+      const path = join(folder, name);
+      const side = parseSide(await readTextIfThere(path));
+      const stats = await stat(path).catch(ignoreMissing);
+      if (stats) found.push({ path, side, writtenAt: stats.mtimeMs });
+    }
+    return found.sort((a, b) => b.writtenAt - a.writtenAt);
+  }
+
+  return {
+    /**
+     * A store that was copied to another disk has other inodes, and perhaps other times: the size decides then. A
+     * file of another size is not what was stored, so nothing that was said of it holds.
+     */
+    async read(key: string, stats: BigIntStats): Promise<SideFile | undefined> {
+      const { folder, start } = placeOf(key);
+      const bytes = Number(stats.size);
+      const own = parseSide(await readTextIfThere(join(folder, start + versionOf(stats))));
+      if (own?.bytes === bytes) return own;
+      return (await readAll(key)).find(({ side }) => side?.bytes === bytes)?.side;
+    },
+    async write(side: SideFile, stats: BigIntStats): Promise<void> {
+      const { folders, folder, start } = placeOf(side.key);
+      await makeFolders(root, folders);
+      const path = join(folder, start + versionOf(stats));
+      await writeTextDurably(path, `${JSON.stringify(side)}\n`, join(root, OWN_FOLDER, 'temp'));
+    },
+    /** Removes the version's side file, and those that nobody can be about to use any more. */
+    async remove(key: string, stats: BigIntStats): Promise<void> {
+      const { folders, folder, start } = placeOf(key);
+      const own = join(folder, start + versionOf(stats));
+      for (const { path, writtenAt } of await readAll(key)) {
+        if (path === own || writtenAt < Date.now() - ABANDONED_MS) await unlink(path).catch(ignoreMissing);
+      }
+      await removeEmptyFolders(root, folders);
+    },
+  };
+}
+
+/** A damaged side file is as good as none: the object itself can still be read. */
+function parseSide(text: string | undefined): SideFile | undefined {
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as SideFile);
+  } catch {
+    return undefined;
+  }
+}
+
+function versionOf({ mtimeNs, ino }: BigIntStats): string {
+  return `${mtimeNs.toString(36)}-${ino.toString(36)}.json`;
 }
 
 async function findFile(path: string): Promise<{ path: string; stats: BigIntStats } | undefined> {
@@ -148,27 +200,6 @@ async function moveInto(temporary: string, path: string): Promise<void> {
     await rename(temporary, path + BESIDE_FOLDER);
   }
   await syncFolder(dirname(path));
-}
-
-function describeVersion(stats: BigIntStats, etag: string, attributes: ObjectAttributes): Version {
-  return {
-    etag,
-    bytes: Number(stats.size),
-    mtimeNs: String(stats.mtimeNs),
-    inode: String(stats.ino),
-    metadata: attributes.metadata ?? {},
-    ...(attributes.storageClass === undefined ? {} : { storageClass: attributes.storageClass }),
-  };
-}
-
-/**
- * A store that was copied to another disk has other inodes, and perhaps other times: the size alone decides then.
- * A file of another size is not what was stored, so nothing that the side file says holds for it.
- */
-function matchVersion(versions: readonly Version[], stats: BigIntStats): Version | undefined {
-  const sameSize = versions.filter(({ bytes }) => bytes === Number(stats.size));
-  const sameTime = sameSize.filter(({ mtimeNs }) => mtimeNs === String(stats.mtimeNs));
-  return sameTime.find(({ inode }) => inode === String(stats.ino)) ?? sameTime[0] ?? sameSize[0];
 }
 
 function ignoreFolder(error: unknown): void {
