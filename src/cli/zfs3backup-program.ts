@@ -18,7 +18,7 @@ const statusCommand: Command = {
   summary: 'Shows which snapshots have a backup, and whether each backup can be restored.',
   details: 'Without a dataset: one line for each dataset in the store. Exits with 3 when a backup is broken.',
   positionals: [],
-  options: [jsonOption, ...settingOptions('force-path-style')],
+  options: [jsonOption, ...settingOptions('max-retries', 'force-path-style')],
   examples: [
     {
       line: 'zfs3backup status --store s3://my-bucket --dataset tank/data',
