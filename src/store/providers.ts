@@ -84,7 +84,7 @@ export const PROVIDERS: Readonly<Record<ProviderName, ProviderProfile>> = {
     ...GENERIC,
     name: 'r2',
     md5Etags: true,
-    limits: withLimits({ maxObjectBytes: 5 * TIB - 5 * GIB }),
+    limits: withLimits({ maxPartBytes: Math.floor(4.995 * GIB), maxObjectBytes: Math.floor(4.995 * TIB) }),
     region: 'auto',
     equalParts: true,
     conditionalPut: true,
@@ -110,7 +110,7 @@ export const PROVIDERS: Readonly<Record<ProviderName, ProviderProfile>> = {
     ...GENERIC,
     name: 'scaleway',
     md5Etags: true,
-    limits: withLimits({ maxParts: 1000 }),
+    limits: withLimits({ maxParts: 1000, maxObjectBytes: 1000 * 5 * GIB }),
     region: 'fr-par',
   },
   digitalocean: { ...GENERIC, name: 'digitalocean' },
@@ -119,7 +119,7 @@ export const PROVIDERS: Readonly<Record<ProviderName, ProviderProfile>> = {
 
 /** Hosts by which a provider is known; a group `region` is the region to sign for. */
 const HOSTS: ReadonlyArray<readonly [ProviderName, RegExp]> = [
-  ['aws', /(?:[.-](?<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com(?:\.cn)?$/],
+  ['aws', /(?:[.-](?<region>[a-z]{2}(?:-[a-z]+)+-\d)(?:\.vpce)?)?\.amazonaws\.com(?:\.cn)?$/],
   ['r2', /\.r2\.cloudflarestorage\.com$/],
   ['b2', /(?:^|\.)s3\.(?<region>[a-z0-9-]+)\.backblazeb2\.com$/],
   ['gcs', /(?:^|\.)storage\.googleapis\.com$/],

@@ -1,0 +1,321 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Upload } from '../../src/store/object-store.ts';
+import { PROVIDERS } from '../../src/store/providers.ts';
+import { createS3Store, type S3StoreOptions } from '../../src/store/s3-store.ts';
+import { all, failureOf, keysOf } from './contract.ts';
+
+interface Request {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+type Answer = (request: Request, response: ServerResponse) => void;
+
+const closing: Array<() => void> = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+/** A store on a server that answers as told: what no real one can be brought to say at will. */
+async function openStore(answer: Answer, options: Partial<S3StoreOptions> = {}) {
+  const requests: Request[] = [];
+  const server = createServer(async (message, response) => {
+    const body = Buffer.concat(await all<Uint8Array>(message));
+    const { method = '', url = '', headers } = message;
+    const request = { method, url, headers, body };
+    requests.push(request);
+    answer(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const store = createS3Store({
+    bucket: 'b',
+    prefix: 'p/',
+    endpoint: `http://127.0.0.1:${portOf(server)}`,
+    credentials: { accessKeyId: 'AK', secretAccessKey: 'SK' },
+    ...options,
+  });
+  closing.push(() => {
+    store.close();
+    server.close();
+    server.closeAllConnections();
+  });
+  return { store, requests };
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return address !== null && typeof address === 'object' ? address.port : 0;
+}
+
+function xml(status: number, body: string, headers: Record<string, string> = {}): Answer {
+  return (_, response) => {
+    response.writeHead(status, { 'content-type': 'application/xml', ...headers });
+    response.end(`<?xml version="1.0" encoding="UTF-8"?>\n${body}`);
+  };
+}
+
+const errorBody = (code: string) =>
+  `<Error><Code>${code}</Code><Message>words of the store</Message></Error>`;
+
+/** Starts uploads, takes parts, and answers Complete as told. */
+function withComplete(answer: Answer): Answer {
+  return (request, response) => {
+    if (request.url.includes('uploads')) return started(request, response);
+    if (request.method === 'PUT') return response.writeHead(200, { etag: '"abc"' }).end();
+    answer(request, response);
+  };
+}
+
+const started = xml(
+  200,
+  '<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>',
+);
+
+async function uploadOne(store: { startUpload(key: string): Promise<Upload> }) {
+  const upload = await store.startUpload('k');
+  return { upload, parts: [await upload.putPart(1, Buffer.from('x'))] };
+}
+
+describe('the answer to Complete', () => {
+  it.each([
+    ['InternalError', '', 'STORE_FAILED'],
+    ['InternalError', '\n', 'STORE_FAILED'],
+    ['SlowDown', '', 'STORE_FAILED'],
+  ])('is an error of unknown outcome when it is 200 with %s in its body%j', async (code, end, expected) => {
+    const { store } = await openStore(withComplete(xml(200, errorBody(code) + end)));
+    const { upload, parts } = await uploadOne(store);
+    expect(await failureOf(upload.complete(parts))).toMatchObject({ code: expected, retryable: true });
+  });
+
+  it('is an error of unknown outcome when it is 200 with nothing in it', async () => {
+    const { store } = await openStore(withComplete((_, response) => response.writeHead(200).end()));
+    const { upload, parts } = await uploadOne(store);
+    expect(await failureOf(upload.complete(parts))).toMatchObject({ retryable: true });
+  });
+
+  it('has no ETag when the store sends an empty one', async () => {
+    const body = '<CompleteMultipartUploadResult><Key>k</Key><ETag></ETag></CompleteMultipartUploadResult>';
+    const { store } = await openStore(withComplete(xml(200, body)));
+    const { upload, parts } = await uploadOne(store);
+    expect(await upload.complete(parts)).toEqual({ etag: undefined });
+  });
+
+  it('is not asked for twice', async () => {
+    const { store, requests } = await openStore(withComplete(xml(503, errorBody('SlowDown'))));
+    const { upload, parts } = await uploadOne(store);
+    await failureOf(upload.complete(parts));
+    expect(requests.filter(({ method }) => method === 'POST')).toHaveLength(2);
+  });
+});
+
+describe('an upload', () => {
+  it('is never sent without an id, which would overwrite the key', async () => {
+    const body = '<InitiateMultipartUploadResult></InitiateMultipartUploadResult>';
+    const { store, requests } = await openStore(xml(200, body));
+    expect((await failureOf(store.startUpload('k'))).message).toContain('no upload id');
+    expect(requests.map(({ method }) => method)).toEqual(['POST']);
+  });
+
+  it('fails for a part that the store gave no ETag', async () => {
+    const { store } = await openStore((request, response) =>
+      request.method === 'PUT' ? response.writeHead(200).end() : started(request, response),
+    );
+    const upload = await store.startUpload('k');
+    expect((await failureOf(upload.putPart(1, Buffer.from('x')))).message).toContain('no ETag for part 1');
+  });
+});
+
+describe('a request', () => {
+  it('holds what was asked for, and no more', async () => {
+    const { store, requests } = await openStore(withComplete(started));
+    const body = Buffer.alloc(3 * 1024 * 1024, 7);
+    await store.put('k', body, { metadata: { isfull: 'true' } });
+    const upload = await store.startUpload('k');
+    const sha256 = createHash('sha256').update(body).digest('hex');
+    await upload.putPart(1, body, { sha256 });
+    for (const { method, headers, body: sent } of requests) {
+      const names = Object.keys(headers);
+      for (const unwanted of [
+        'expect',
+        'content-encoding',
+        'x-amz-decoded-content-length',
+        'x-amz-trailer',
+      ]) {
+        expect(names).not.toContain(unwanted);
+      }
+      expect(names.filter((name) => name.startsWith('x-amz-checksum'))).toEqual([]);
+      expect(names.filter((name) => /storage-class|acl|encryption/.test(name))).toEqual([]);
+      if (method !== 'PUT') continue;
+      expect(sent.equals(body)).toBe(true);
+      expect(headers['content-length']).toBe(String(body.byteLength));
+      // Over plain http a signature without the body's digest would be refused.
+      expect(headers['x-amz-content-sha256']).toBe(sha256);
+    }
+    expect(requests[0]?.headers['x-amz-meta-isfull']).toBe('true');
+  });
+
+  it('holds storage class, encryption and ACL when they were asked for', async () => {
+    const { store, requests } = await openStore(withComplete(started), {
+      storageClass: 'STANDARD_IA',
+      sse: 'aws:kms',
+      sseKmsKeyId: 'key-1',
+      acl: 'bucket-owner-full-control',
+    });
+    await store.put('k', Buffer.from('x'));
+    await store.startUpload('k', { storageClass: 'GLACIER_IR' });
+    expect(requests.map(({ headers }) => headers['x-amz-storage-class'])).toEqual([
+      'STANDARD_IA',
+      'GLACIER_IR',
+    ]);
+    for (const { headers } of requests) {
+      expect(headers).toMatchObject({
+        'x-amz-server-side-encryption': 'aws:kms',
+        'x-amz-server-side-encryption-aws-kms-key-id': 'key-1',
+        'x-amz-acl': 'bucket-owner-full-control',
+      });
+    }
+  });
+
+  it.each([
+    ['generic', 'us-east-1'],
+    ['r2', 'auto'],
+    ['scaleway', 'fr-par'],
+  ] as const)('to %s is signed for %s when no region was named', async (name, region) => {
+    const { store, requests } = await openStore(started, { provider: PROVIDERS[name] });
+    await store.startUpload('k');
+    expect(requests[0]?.headers.authorization).toContain(`/${region}/s3/`);
+  });
+});
+
+describe('what the store answers', () => {
+  it.each([
+    [500, 'InternalError', 'STORE_FAILED', true],
+    [502, 'BadGateway', 'STORE_FAILED', true],
+    [503, 'SlowDown', 'STORE_FAILED', true],
+    [503, 'ServiceUnavailable', 'STORE_FAILED', true],
+    [504, 'GatewayTimeout', 'STORE_FAILED', true],
+    [429, 'TooManyRequests', 'STORE_FAILED', true],
+    [400, 'RequestTimeout', 'STORE_FAILED', true],
+    [409, 'OperationAborted', 'STORE_FAILED', true],
+    [403, 'RequestTimeTooSkewed', 'STORE_DENIED', true],
+    [403, 'AccessDenied', 'STORE_DENIED', false],
+    [403, 'SomethingNew', 'STORE_DENIED', false],
+    [400, 'ExpiredToken', 'STORE_DENIED', false],
+    [401, 'Unauthorized', 'STORE_DENIED', false],
+    [400, 'InvalidArgument', 'STORE_FAILED', false],
+    [400, 'EntityTooSmall', 'STORE_FAILED', false],
+    [404, 'NoSuchBucket', 'NO_SUCH_BUCKET', false],
+    [404, 'NoSuchKey', 'NO_SUCH_KEY', false],
+    [404, 'NoSuchUpload', 'STORE_FAILED', false],
+    [412, 'PreconditionFailed', 'MISMATCH', false],
+    [501, 'NotImplemented', 'STORE_FAILED', false],
+  ])('%d %s is %s, retryable: %s', async (status, storeCode, code, retryable) => {
+    const { store, requests } = await openStore(xml(status, errorBody(storeCode)));
+    const error = await failureOf(store.get('tank/a@1'));
+    expect(error).toMatchObject({ code, status, storeCode, retryable, operation: 'get', key: 'tank/a@1' });
+    expect(error.message).toContain('s3://b/tank/a@1');
+    expect(error.message).not.toContain('\n');
+    expect(requests).toHaveLength(1);
+  });
+
+  it('may say when to come back', async () => {
+    const { store } = await openStore(xml(503, errorBody('SlowDown'), { 'retry-after': '7' }));
+    expect(await failureOf(store.get('k'))).toMatchObject({ retryAfterMs: 7000 });
+  });
+
+  it('may be a page of some proxy', async () => {
+    const page: Answer = (_, response) =>
+      response.writeHead(502, { 'content-type': 'text/html' }).end('<html><body>Bad gateway</body></html>');
+    const { store } = await openStore(page);
+    expect(await failureOf(store.get('k'))).toMatchObject({
+      code: 'STORE_FAILED',
+      status: 502,
+      retryable: true,
+    });
+  });
+
+  it('tells on 404 to HEAD by the bucket what is missing', async () => {
+    const answer =
+      (bucketStatus: number): Answer =>
+      (request, response) =>
+        response.writeHead(/^\/b\/?(\?|$)/.test(request.url) ? bucketStatus : 404).end();
+    expect(await (await openStore(answer(200))).store.head('k')).toBeUndefined();
+    expect(await (await openStore(answer(403))).store.head('k')).toBeUndefined();
+    expect(await failureOf((await openStore(answer(404))).store.head('k'))).toMatchObject({
+      code: 'NO_SUCH_BUCKET',
+    });
+    expect(await failureOf((await openStore(answer(503))).store.head('k'))).toMatchObject({
+      retryable: true,
+    });
+  });
+
+  it('may be a body that breaks off', async () => {
+    const { store } = await openStore((_, response) => {
+      response.writeHead(200, { 'content-length': '100', etag: '"e"' });
+      response.write('half');
+      setTimeout(() => response.destroy(), 20);
+    });
+    const { bytes, chunks } = await store.get('k');
+    expect(bytes).toBe(100);
+    expect(await failureOf(all(chunks))).toMatchObject({ code: 'STORE_UNREACHABLE', retryable: true });
+  });
+
+  it('never brings a secret into an error', async () => {
+    const credentials = { accessKeyId: 'AK', secretAccessKey: 'top-secret', sessionToken: 'token-secret' };
+    const { store } = await openStore(xml(403, errorBody('AccessDenied')), { credentials });
+    const error = await failureOf(store.get('k'));
+    const { inspect } = await import('node:util');
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toMatch(/top-secret|token-secret|Signature=/);
+  });
+});
+
+describe('a digest', () => {
+  const md5 = '0123456789abcdef0123456789abcdef';
+  const session =
+    '<CreateSessionResult><Credentials><SessionToken>t</SessionToken><SecretAccessKey>s</SecretAccessKey>' +
+    '<AccessKeyId>a</AccessKeyId><Expiration>2999-01-01T00:00:00Z</Expiration></Credentials></CreateSessionResult>';
+  const head =
+    (headers: Record<string, string>): Answer =>
+    (request, response) =>
+      request.method === 'HEAD'
+        ? response.writeHead(200, { etag: `"${md5}"`, 'content-length': '1', ...headers }).end()
+        : xml(200, session)(request, response);
+  const digestWith = async (headers: Record<string, string>, options: Partial<S3StoreOptions> = {}) =>
+    (await (await openStore(head(headers), { provider: PROVIDERS.ceph, ...options })).store.head('k'))
+      ?.digest;
+
+  it('is the ETag of a whole object', async () => {
+    const expected = { algorithm: 'md5', hex: md5 };
+    expect(await digestWith({})).toEqual(expected);
+    expect(await digestWith({ 'x-amz-server-side-encryption': 'AES256' })).toEqual(expected);
+  });
+
+  it('is not told where the ETag may be something else', async () => {
+    expect(await digestWith({ etag: `"${md5}-2"` })).toBeUndefined();
+    expect(await digestWith({ 'x-amz-server-side-encryption': 'aws:kms' })).toBeUndefined();
+    expect(await digestWith({ 'x-amz-server-side-encryption-customer-algorithm': 'AES256' })).toBeUndefined();
+    expect(await digestWith({}, { provider: PROVIDERS.generic })).toBeUndefined();
+    expect(await digestWith({}, { bucket: 'b--use1-az4--x-s3' })).toBeUndefined();
+  });
+});
+
+describe('a listing', () => {
+  it('asks for page after page, and decodes keys that come encoded', async () => {
+    const page = (key: string, next: string) =>
+      `<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>${next !== ''}</IsTruncated>` +
+      `<NextContinuationToken>${next}</NextContinuationToken><Contents><Key>${key}</Key><Size>1</Size>` +
+      '<ETag>"e"</ETag></Contents></ListBucketResult>';
+    const { store, requests } = await openStore((request, response) =>
+      xml(200, request.url.includes('continuation-token=t1') ? page('b%2Bc%250A', '') : page('a+b%0A', 't1'))(
+        request,
+        response,
+      ),
+    );
+    expect(await keysOf(store, '')).toEqual(['a b\n', 'b+c%0A']);
+    expect(requests).toHaveLength(2);
+  });
+});
