@@ -1,25 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError } from '../errors.ts';
 import {
-  copyRange,
   FILE_MODE,
   FOLDER_MODE,
-  ignoreMissing,
   readTextIfThere,
   syncFolder,
   writeAt,
   writeTextDurably,
 } from './directory-files.ts';
 import type { ObjectFolder } from './directory-objects.ts';
-import {
-  createPartLayout,
-  type PartLayout,
-  type PartPlace,
-  parsePlace,
-  renderPlace,
-} from './directory-parts.ts';
+import { createPartLayout, type PartLayout, type PartPlace, renderPlace } from './directory-parts.ts';
+import { assemble, dropPlace, isThere, noneIfMissing, readPlaces } from './directory-places.ts';
 import { assertPartNumber } from './keys.ts';
 import type { ObjectAttributes, OpenUpload, StoredPart, Upload } from './object-store.ts';
 
@@ -153,11 +146,6 @@ async function writePart(
   return { partNumber, etag, bytes };
 }
 
-async function dropPlace(folder: string, place: PartPlace): Promise<void> {
-  await unlink(join(folder, renderPlace(place))).catch(ignoreMissing);
-  if (typeof place.at === 'string') await unlink(join(folder, place.at)).catch(ignoreMissing);
-}
-
 async function completeUpload(context: UploadContext, parts: readonly StoredPart[]): Promise<string> {
   const stored = await readPlaces(context.folder);
   const wanted = [...parts]
@@ -181,51 +169,11 @@ async function completeUpload(context: UploadContext, parts: readonly StoredPart
   return etag;
 }
 
-/** Brings all parts into one file, touching only those that are not where they belong. */
-async function assemble(folder: string, wanted: readonly PartPlace[], storedParts: number): Promise<string> {
-  const placed: Array<PartPlace & { readonly offset: number }> = [];
-  let total = 0;
-  for (const place of wanted) {
-    placed.push({ ...place, offset: total });
-    total += place.bytes;
-  }
-  const inBody = placed.filter(({ at }) => typeof at === 'number');
-  const inPlace = wanted.length === storedParts && inBody.every(({ at, offset }) => at === offset);
-  const path = inPlace ? join(folder, 'body') : join(folder, 'assembled');
-  await using target = await open(path, inPlace ? 'r+' : 'w', FILE_MODE);
-  for (const { at, offset, bytes } of placed) {
-    if (inPlace && typeof at === 'number') continue;
-    await using from = await open(join(folder, typeof at === 'number' ? 'body' : at), 'r');
-    await copyRange(from, typeof at === 'number' ? at : 0, target, offset, bytes);
-  }
-  await target.truncate(total);
-  return path;
-}
-
 /** As S3's composite ETags are made, with SHA-256 where S3 has MD5. */
 function etagOfParts(parts: readonly { readonly etag: string }[]): string {
   const hash = createHash('sha256');
   for (const { etag } of parts) hash.update(etag, 'hex');
   return `${hash.digest('hex')}-${parts.length}`;
-}
-
-/** The stored parts by number. */
-async function readPlaces(folder: string): Promise<PartPlace[]> {
-  const names = await readdir(folder).catch(noneIfMissing);
-  const places = names.map(parsePlace).filter((place) => place !== undefined);
-  const byNumber = new Map<number, PartPlace>();
-  for (const place of places) {
-    const other = byNumber.get(place.partNumber);
-    if (other === undefined) byNumber.set(place.partNumber, place);
-    else byNumber.set(place.partNumber, await newer(folder, place, other));
-  }
-  return [...byNumber.values()].sort((a, b) => a.partNumber - b.partNumber);
-}
-
-/** Two markers of one part are left when a replacing writer died before it removed the old one. */
-async function newer(folder: string, a: PartPlace, b: PartPlace): Promise<PartPlace> {
-  const [statsA, statsB] = await Promise.all([a, b].map((place) => stat(join(folder, renderPlace(place)))));
-  return (statsA?.mtimeMs ?? 0) >= (statsB?.mtimeMs ?? 0) ? a : b;
 }
 
 function failure(
@@ -242,19 +190,4 @@ function failure(
     status,
     retryable: false,
   });
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    ignoreMissing(error);
-    return false;
-  }
-}
-
-function noneIfMissing(error: unknown): string[] {
-  ignoreMissing(error);
-  return [];
 }

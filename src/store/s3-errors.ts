@@ -1,4 +1,12 @@
 import { type ErrorCode, StoreError } from '../errors.ts';
+import {
+  DENIED_CODES,
+  RETRYABLE_CODES,
+  RETRYABLE_STATUS,
+  TRANSIENT_ERRNO,
+  WRONG_REGION_CODES,
+} from './s3-error-codes.ts';
+import { adviceOnDenial, denialOf, oneLine, silenceOf } from './s3-error-words.ts';
 
 export interface S3Call {
   readonly operation: string;
@@ -25,50 +33,6 @@ interface Finding {
   readonly advice?: string;
   readonly retryable: boolean;
 }
-
-const RETRYABLE_STATUS = new Set([408, 429, 500, 502, 503, 504]);
-const RETRYABLE_CODES = new Set([
-  'InternalError',
-  'OperationAborted',
-  'RequestTimeout',
-  // The SDK has learnt the store's time from this answer, so the next request is signed with it.
-  'RequestTimeTooSkewed',
-  'ServiceUnavailable',
-  'SlowDown',
-  'Throttling',
-  'ThrottlingException',
-  'TooManyRequests',
-]);
-const DENIED_CODES = new Set([
-  'AccessDenied',
-  'AccountProblem',
-  'ExpiredToken',
-  'InvalidAccessKeyId',
-  'InvalidToken',
-  'RequestTimeTooSkewed',
-  'SignatureDoesNotMatch',
-  'TokenRefreshRequired',
-]);
-const WRONG_REGION_CODES = new Set([
-  'AuthorizationHeaderMalformed',
-  'IllegalLocationConstraintException',
-  'PermanentRedirect',
-  'Redirect',
-]);
-const TRANSIENT_ERRNO = new Set([
-  'EAI_AGAIN',
-  'ECONNABORTED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTDOWN',
-  'EHOSTUNREACH',
-  'ENETDOWN',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EPIPE',
-  'ERR_STREAM_PREMATURE_CLOSE',
-  'ETIMEDOUT',
-]);
 
 const CREDENTIALS_ADVICE =
   'Set S3_KEY_ID and S3_SECRET in the configuration, or PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY ' +
@@ -110,7 +74,7 @@ function findInAnswer(fields: ErrorFields, status: number, call: S3Call): Findin
     return {
       code: 'STORE_DENIED',
       what: denialOf(storeCode, status),
-      advice: adviceOnDenial(storeCode, call),
+      advice: adviceOnDenial(storeCode, call.operation, call.bucket),
       retryable,
     };
   }
@@ -138,7 +102,7 @@ function findWithoutAnswer(fields: ErrorFields, { endpoint }: S3Call): Finding {
     return { code: 'STORE_DENIED', what, advice: CREDENTIALS_ADVICE, retryable: false };
   }
   if (fields.name === 'TimeoutError' || TRANSIENT_ERRNO.has(errno)) {
-    const what = `${where} ${silenceOf(fields)}`;
+    const what = `${where} ${silenceOf(fields.name, fields.code, fields.message)}`;
     const advice = `Check ENDPOINT${endpoint === undefined ? ' and REGION' : ''}, the network, and that the store runs.`;
     return { code: 'STORE_UNREACHABLE', what, advice, retryable: true };
   }
@@ -182,80 +146,11 @@ function nameOf({ bucket, key, endpoint }: S3Call): string {
   return `s3://${bucket}/${key}${endpoint === undefined ? '' : ` at ${endpoint}`}`;
 }
 
-function denialOf(storeCode: string, status: number): string {
-  switch (storeCode) {
-    case 'InvalidAccessKeyId':
-      return 'the store does not know the access key (InvalidAccessKeyId)';
-    case 'SignatureDoesNotMatch':
-      return 'the secret key does not fit the access key (SignatureDoesNotMatch)';
-    case 'ExpiredToken':
-    case 'TokenRefreshRequired':
-      return `the credentials have expired (${storeCode})`;
-    case 'RequestTimeTooSkewed':
-      return 'the clock of this machine is more than 15 minutes off (RequestTimeTooSkewed)';
-    default:
-      return `access denied (${storeCode === 'AccessDenied' ? '' : `${storeCode}, `}${status})`;
-  }
-}
-
-function adviceOnDenial(storeCode: string, { operation, bucket }: S3Call): string {
-  switch (storeCode) {
-    case 'InvalidAccessKeyId':
-    case 'SignatureDoesNotMatch':
-      return 'Check S3_KEY_ID and S3_SECRET (or PROFILE), and that they belong to this endpoint.';
-    case 'ExpiredToken':
-    case 'InvalidToken':
-    case 'TokenRefreshRequired':
-      return 'Renew them, for instance with `aws sso login`.';
-    case 'RequestTimeTooSkewed':
-      return 'Set the clock: timedatectl set-ntp true';
-    default:
-      return `Check that these credentials may ${ACTIONS[operation] ?? operation} in ${bucket}.`;
-  }
-}
-
-/** What a policy calls the permission that an operation needs. */
-const ACTIONS: Readonly<Record<string, string>> = {
-  list: 'list (s3:ListBucket)',
-  head: 'read and list (s3:GetObject, s3:ListBucket)',
-  get: 'read (s3:GetObject)',
-  put: 'write (s3:PutObject)',
-  startUpload: 'write (s3:PutObject)',
-  putPart: 'write (s3:PutObject)',
-  complete: 'write (s3:PutObject)',
-  abort: 'drop uploads (s3:AbortMultipartUpload)',
-  listParts: 'list parts (s3:ListMultipartUploadParts)',
-  openUploads: 'list uploads (s3:ListBucketMultipartUploads)',
-  remove: 'delete (s3:DeleteObject)',
-};
-
-function silenceOf({ name, code, message }: ErrorFields): string {
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'refuses connections (ECONNREFUSED)';
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `cannot be found by name (${code})`;
-    case 'ECONNRESET':
-    case 'EPIPE':
-    case 'ERR_STREAM_PREMATURE_CLOSE':
-      return `closed the connection (${code})`;
-    default:
-      return name === 'TimeoutError'
-        ? `does not answer (${oneLine(message)})`
-        : `cannot be reached (${code})`;
-  }
-}
-
 function wordsOf({ name, message }: ErrorFields, status: number): string {
   const words = oneLine(message);
   const code = name === undefined || name === 'Error' ? '' : `${name}, `;
   const known = words !== '' && words !== 'UnknownError' && words !== name;
   return `the store answered ${code}${status}${known ? `: ${words}` : ''}`;
-}
-
-function oneLine(text = ''): string {
-  return text.replaceAll(/\s+/g, ' ').trim();
 }
 
 function statusOf({ $metadata, $response }: ErrorFields): number | undefined {

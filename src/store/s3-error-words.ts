@@ -1,0 +1,71 @@
+/** What a person reads about a failed request; pure. */
+
+export function denialOf(storeCode: string, status: number): string {
+  switch (storeCode) {
+    case 'InvalidAccessKeyId':
+      return 'the store does not know the access key (InvalidAccessKeyId)';
+    case 'SignatureDoesNotMatch':
+      return 'the secret key does not fit the access key (SignatureDoesNotMatch)';
+    case 'ExpiredToken':
+    case 'TokenRefreshRequired':
+      return `the credentials have expired (${storeCode})`;
+    case 'RequestTimeTooSkewed':
+      return 'the clock of this machine is more than 15 minutes off (RequestTimeTooSkewed)';
+    default:
+      return `access denied (${storeCode === 'AccessDenied' ? '' : `${storeCode}, `}${status})`;
+  }
+}
+
+export function adviceOnDenial(storeCode: string, operation: string, bucket: string): string {
+  switch (storeCode) {
+    case 'InvalidAccessKeyId':
+    case 'SignatureDoesNotMatch':
+      return 'Check S3_KEY_ID and S3_SECRET (or PROFILE), and that they belong to this endpoint.';
+    case 'ExpiredToken':
+    case 'InvalidToken':
+    case 'TokenRefreshRequired':
+      return 'Renew them, for instance with `aws sso login`.';
+    case 'RequestTimeTooSkewed':
+      return 'Set the clock: timedatectl set-ntp true';
+    default:
+      return `Check that these credentials may ${ACTIONS[operation] ?? operation} in ${bucket}.`;
+  }
+}
+
+/** What a policy calls the permission that an operation needs. */
+const ACTIONS: Readonly<Record<string, string>> = {
+  list: 'list (s3:ListBucket)',
+  head: 'read and list (s3:GetObject, s3:ListBucket)',
+  get: 'read (s3:GetObject)',
+  put: 'write (s3:PutObject)',
+  startUpload: 'write (s3:PutObject)',
+  putPart: 'write (s3:PutObject)',
+  complete: 'write (s3:PutObject)',
+  abort: 'drop uploads (s3:AbortMultipartUpload)',
+  listParts: 'list parts (s3:ListMultipartUploadParts)',
+  openUploads: 'list uploads (s3:ListBucketMultipartUploads)',
+  remove: 'delete (s3:DeleteObject)',
+};
+
+/** For a store that gave no answer. */
+export function silenceOf(name = '', code = '', message = ''): string {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'refuses connections (ECONNREFUSED)';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `cannot be found by name (${code})`;
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'ERR_STREAM_PREMATURE_CLOSE':
+      return `closed the connection (${code})`;
+    default:
+      return name === 'TimeoutError'
+        ? `does not answer (${oneLine(message)})`
+        : `cannot be reached (${code})`;
+  }
+}
+
+export function oneLine(text = ''): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
+}
