@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * A signal that follows `signal` only `graceMs` later: for a step that should not be cut off when it is nearly
  * done. `dispose` lets go of the timer.
@@ -7,6 +9,8 @@ export function delayedAbort(
   graceMs: number,
 ): { readonly signal: AbortSignal; dispose(): void } {
   const later = new AbortController();
+  // Each request in flight listens, and that is no leak.
+  setMaxListeners(0, later.signal);
   let timer: NodeJS.Timeout | undefined;
   const start = () => {
     timer = setTimeout(() => later.abort(signal?.reason), graceMs);

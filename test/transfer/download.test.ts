@@ -116,8 +116,8 @@ describe('a download whose connection breaks', () => {
     expect(store.count('get')).toBe(Math.ceil(LENGTH / 500));
   });
 
-  it('does not mind a connection that breaks behind the last byte', async () => {
-    const { store } = await storeWith(BODY, { get: body((chunks) => cut(chunks, LENGTH, noAnswer())) });
+  it.each([noAnswer(), denied()])('does not mind what happens behind the last byte: %s', async (error) => {
+    const { store } = await storeWith(BODY, { get: body((chunks) => cut(chunks, LENGTH, error)) });
     expect((await collect((await open(store)).chunks)).equals(BODY)).toBe(true);
     expect(store.count('get')).toBe(1);
   });

@@ -89,8 +89,8 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ObjectStore
         if (chosen.slice(0, -1).some(({ bytes }) => bytes < limits.minPartBytes)) {
           throw refusal('complete', key, 400, 'EntityTooSmall');
         }
-        const digests = chosen.map(({ etag }) => Buffer.from(etag, 'hex'));
-        const etag = `${createHash('md5').update(Buffer.concat(digests)).digest('hex')}-${chosen.length}`;
+        const digests = chosen.map((part) => Buffer.from(part.etag, 'hex'));
+        const etag = `${etagOf(Buffer.concat(digests))}-${chosen.length}`;
         publish(key, Buffer.concat(chosen.map(({ body }) => body)), etag, attributes, false);
         uploads.delete(uploadId);
         return { etag: silentComplete ? undefined : etag };

@@ -317,6 +317,41 @@ describe('Complete', () => {
     expect(test.warnings).toHaveLength(1);
   });
 
+  it.each([
+    ['refused every time', () => slowDown()],
+    ['refused for good', denied],
+  ])(
+    'without an answer and then %s leaves the upload alone: the first may still be at work',
+    async (_, error) => {
+      const test = faulty({ complete: ({ n }) => Promise.reject(n === 1 ? noAnswer() : error()) });
+      await expect(test.run({ maxRetries: 2 })).rejects.toThrow('not known whether');
+      expect(test.store.count('complete')).toBeGreaterThan(1);
+      expect(test.store.count('abort')).toBe(0);
+    },
+  );
+
+  it('answered by a gateway that lost patience counts as not answered', async () => {
+    const failure = { operation: 'complete', status: 504, retryable: true };
+    const timeout = () => new StoreError('STORE_FAILED', 'Gateway Timeout', failure);
+    const test = faulty({ complete: failing(99, timeout) });
+    await expect(test.run()).rejects.toThrow('not known whether');
+    expect(test.store.count('complete')).toBe(2);
+    expect(test.store.count('abort')).toBe(0);
+  });
+
+  it('is not sent when the upload was interrupted just before', async () => {
+    const abort = new AbortController();
+    const test = faulty({
+      listParts: answering((parts) => {
+        abort.abort(new Error('SIGTERM'));
+        return parts;
+      }),
+    });
+    await expect(test.run({ signal: abort.signal, ifExists: 'replace' })).rejects.toThrow('SIGTERM');
+    expect(test.store.count('complete')).toBe(0);
+    await expectNothing(test);
+  });
+
   it('repeated after a success whose answer was lost says NoSuchUpload: that is a success', async () => {
     let hidden = true;
     const test = faulty({
@@ -525,7 +560,7 @@ describe('dropping the upload', () => {
     setTimeout(() => abort.abort(new Error('SIGTERM')), 20);
     await expect(call).rejects.toThrow('SIGTERM');
     expect(performance.now() - startedAt).toBeLessThan(5_000);
-    expect(test.warnings[0]).toContain('did not answer within 4 seconds');
+    expect(test.warnings[0]).toContain('did not answer within 3 seconds');
   }, 10_000);
 });
 

@@ -222,6 +222,23 @@ describe('back-pressure', () => {
   });
 });
 
+describe('many parts in flight', () => {
+  it('do not look like a leak to Node', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    const store = createFaultStore(createMemoryStore(), { faults: { putPart: hanging } });
+    const abort = new AbortController();
+    const call = put(store, bytesOf(40 * PART), { concurrency: 32, signal: abort.signal });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(store.count('putPart')).toBe(32);
+    abort.abort(new Error('enough'));
+    await expect(call).rejects.toThrow('enough');
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+});
+
 describe('an upload that is interrupted', () => {
   it.each(['source', 'putPart', 'startUpload', 'head', 'put'] as const)(
     'while it waits for %s stops reading, drops the upload and rejects with the reason',

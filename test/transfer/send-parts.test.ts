@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { createRetry } from '../../src/transfer/retry.ts';
+import { checkParts } from '../../src/transfer/send-parts.ts';
+import { bytesOf, KEY } from './bytes.ts';
+import { createMemoryStore, SMALL_LIMITS } from './memory-store.ts';
+
+describe('checkParts', () => {
+  const sending = {
+    limits: SMALL_LIMITS,
+    partBytes: 10,
+    concurrency: 1,
+    stop: new AbortController(),
+    retry: createRetry({ attempts: 1 }),
+    tally: { storedBytes: 0, partsInFlight: 0, retries: 0, parts: 0 },
+    report: () => {},
+  };
+
+  it('counts what was sent against what the source yielded', async () => {
+    const upload = await createMemoryStore().startUpload(KEY);
+    const parts = [await upload.putPart(1, bytesOf(10)), await upload.putPart(2, bytesOf(7))];
+    const sent = { parts, etagsAreDigests: true };
+    await expect(checkParts(upload, sent, sending, 17)).resolves.toBeUndefined();
+    await expect(checkParts(upload, sent, sending, 18)).rejects.toMatchObject({
+      code: 'MISMATCH',
+      message: expect.stringContaining('18 bytes were read and 17 were sent'),
+    });
+  });
+});
