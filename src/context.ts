@@ -6,6 +6,7 @@ import type { SnapshotSource } from './sources/source.ts';
 import { createZfsSource } from './sources/zfs/zfs-source.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { openStore } from './store/open-store.ts';
+import { createRetry } from './transfer/retry.ts';
 
 /** The parts that a configuration names, put together. */
 export interface Context {
@@ -14,9 +15,12 @@ export interface Context {
   readonly filters: FilterRegistry;
 }
 
-/** Throws `ConfigError` when no store is named; makes no request and starts no process yet. */
-export async function openContext(config: Config, options: { readonly logger: Logger }): Promise<Context> {
-  const store = await openStore(demandStore(config), {
+/** Throws `ConfigError` when no store is named (`file`: where it could be named); makes no request and starts no process yet. */
+export async function openContext(
+  config: Config,
+  { logger, file }: { readonly logger: Logger; readonly file?: string | undefined },
+): Promise<Context> {
+  const store = await openStore(demandStore(config, file), {
     endpoint: config.endpoint,
     region: config.region,
     profile: config.profile,
@@ -26,7 +30,8 @@ export async function openContext(config: Config, options: { readonly logger: Lo
     sse: config.sse,
     sseKmsKeyId: config.sseKmsKeyId,
     acl: config.acl,
-    logger: options.logger,
+    retry: createRetry({ attempts: config.maxRetries + 1, logger }),
+    logger,
   });
   return { store, source: createZfsSource(), filters: createFilterRegistry(config.compressors) };
 }

@@ -39,7 +39,7 @@ export async function withSession(
     style: call.stderr.style,
   });
   for (const { where, message } of warnings) logger.warn({}, `${where}: ${message}`);
-  const context = await openContext(config, { logger });
+  const context = await openContext(config, { logger, file });
   try {
     return await work({
       config,

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '../logger.ts';
 import type { ObjectStore, Upload } from '../store/object-store.ts';
 import type { Retry } from './retry.ts';
@@ -5,7 +6,7 @@ import type { Retry } from './retry.ts';
 const DEADLINE_MS = 30_000;
 
 /** A person who interrupted does not wait longer; service managers kill after a while. */
-const INTERRUPTED_DEADLINE_MS = 4_000;
+const INTERRUPTED_DEADLINE_MS = 3_000;
 
 export interface AbortOptions {
   readonly store: ObjectStore;
@@ -31,12 +32,29 @@ export async function abortUpload(upload: Upload, options: AbortOptions): Promis
     }, ms);
   });
   try {
-    const { signal } = deadline;
-    await Promise.race([retry('abort upload', () => upload.abort({ signal }), { signal }), passed]);
+    await Promise.race([dropAndLook(upload, store, retry, deadline.signal), passed]);
   } catch (error) {
     warnLeftOpen(upload, store, logger, `could not be dropped: ${String(error)}`);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/**
+ * A part that was under way when the upload was dropped may bring the upload back: S3's manual says to abort until
+ * nothing is listed, and Ceph was seen to need it.
+ */
+async function dropAndLook(
+  upload: Upload,
+  store: ObjectStore,
+  retry: Retry,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let pauseMs = 100; ; pauseMs *= 2) {
+    await retry('abort upload', () => upload.abort({ signal }), { signal });
+    const open = await retry('list uploads', () => store.openUploads(upload.key, { signal }), { signal });
+    if (!open.some(({ uploadId }) => uploadId === upload.uploadId)) return;
+    await wait(pauseMs, undefined, { signal });
   }
 }
 

@@ -1,9 +1,17 @@
 import { StoreError, Zfs3BackupError } from '../errors.ts';
 import type { StoredPart, StoreLimits, Upload } from '../store/object-store.ts';
 import type { Part } from '../stream/parts.ts';
+import { delayedAbort } from './delayed-abort.ts';
 import { contradict, isDigestOf } from './etag.ts';
 import { describeBytes } from './part-size.ts';
 import type { Retry } from './retry.ts';
+
+/**
+ * How long a request may go on that was under way when all was stopped. Cut off when it was sent, but not answered,
+ * it takes effect all the same: an upload without a known ID stays open, and a part brings a dropped upload back
+ * (seen on Ceph).
+ */
+export const REQUEST_GRACE_MS = 1_000;
 
 /** What moves, for progress and for the result. */
 export interface Tally {
@@ -42,6 +50,7 @@ export async function sendParts(
   sending: Sending,
 ): Promise<SentParts> {
   const { stop, concurrency, tally } = sending;
+  const late = delayedAbort(stop.signal, REQUEST_GRACE_MS);
   const inFlight = new Set<Promise<void>>();
   const stored: StoredPart[] = [];
   let etagsAreDigests = false;
@@ -49,7 +58,7 @@ export async function sendParts(
     tally.partsInFlight += 1;
     sending.report();
     try {
-      const answer = await sendPart(upload, part, sending);
+      const answer = await sendPart(upload, part, sending, late.signal);
       stored[part.number - 1] = answer;
       if (part.last) etagsAreDigests = isDigestOf(answer.etag, part.bytes);
       tally.storedBytes += answer.bytes;
@@ -79,16 +88,21 @@ export async function sendParts(
     stop.abort(error);
   }
   await Promise.all(inFlight);
+  late.dispose();
   stop.signal.throwIfAborted();
   return { parts: stored, etagsAreDigests };
 }
 
-function sendPart(upload: Upload, part: Part, { stop, retry }: Sending): Promise<StoredPart> {
-  const { signal } = stop;
+function sendPart(
+  upload: Upload,
+  part: Part,
+  { stop, retry }: Sending,
+  late: AbortSignal,
+): Promise<StoredPart> {
   return retry(
     `part ${part.number}`,
     async () => {
-      const answer = await upload.putPart(part.number, part.bytes, { signal });
+      const answer = await upload.putPart(part.number, part.bytes, { signal: late });
       const asSent = answer.partNumber === part.number && answer.bytes === part.bytes.byteLength;
       if (asSent && answer.etag) return answer;
       throw new StoreError(
@@ -97,7 +111,7 @@ function sendPart(upload: Upload, part: Part, { stop, retry }: Sending): Promise
         { operation: 'put part', key: upload.key, partNumber: part.number, retryable: true },
       );
     },
-    { signal },
+    { signal: stop.signal },
   );
 }
 

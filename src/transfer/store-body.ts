@@ -1,6 +1,6 @@
 import { StoreError, Zfs3BackupError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import type { ObjectAttributes, ObjectInfo, ObjectStore } from '../store/object-store.ts';
+import type { ObjectAttributes, ObjectInfo, ObjectStore, Upload } from '../store/object-store.ts';
 import type { Part } from '../stream/parts.ts';
 import { abortUpload } from './abort-upload.ts';
 import { checkStored } from './check-stored.ts';
@@ -8,7 +8,7 @@ import { completeUpload } from './complete-upload.ts';
 import { delayedAbort } from './delayed-abort.ts';
 import { multipartEtag } from './etag.ts';
 import type { Backoff, Sleep } from './retry.ts';
-import { checkParts, type Sending, sendParts } from './send-parts.ts';
+import { checkParts, REQUEST_GRACE_MS, type Sending, sendParts } from './send-parts.ts';
 
 /** A Complete that is under way when the caller interrupts may end this much later: that leaves nothing unknown. */
 const COMPLETE_GRACE_MS = 4_000;
@@ -49,14 +49,10 @@ export async function storeWhole(storing: Storing, body: Uint8Array): Promise<Ob
 
 /** Stores parts as they come, completes only after the last one, and checks the result. */
 export async function storeInParts(storing: Storing, parts: AsyncIterable<Part>): Promise<ObjectInfo> {
-  const { store, key, attributes, sending, signal } = storing;
+  const { sending, signal } = storing;
   await refuseExisting(storing);
   const call = { signal: sending.stop.signal };
-  const upload = await sending.retry(
-    'start upload',
-    async () => requireId(await store.startUpload(key, { ...attributes, ...call })),
-    call,
-  );
+  const upload = await startUpload(storing);
   const sent = await sendParts(upload, parts, sending)
     .then(async (all) => {
       await checkParts(upload, all, sending, storing.readBytes());
@@ -80,6 +76,17 @@ export async function storeInParts(storing: Storing, parts: AsyncIterable<Part>)
       retry: sending.retry,
       signal: late.signal,
     });
+  } finally {
+    late.dispose();
+  }
+}
+
+async function startUpload({ store, key, attributes, sending }: Storing): Promise<Upload> {
+  const { signal } = sending.stop;
+  const late = delayedAbort(signal, REQUEST_GRACE_MS);
+  const attempt = async () => requireId(await store.startUpload(key, { ...attributes, signal: late.signal }));
+  try {
+    return await sending.retry('start upload', attempt, { signal });
   } finally {
     late.dispose();
   }
