@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts';
+import { wordsFor } from './operation-words.ts';
 
 /** Turns an error of the file system into one that says what to do; others pass through. */
 export function asStoreError(error: unknown, root: string, operation: string, key: string): unknown {
@@ -6,7 +7,7 @@ export function asStoreError(error: unknown, root: string, operation: string, ke
   const errno = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (errno === undefined || error.name === 'AbortError') return error;
   const failure = { operation, key, storeCode: errno, retryable: false };
-  const where = `file://${root}: cannot ${operation} ${key}`;
+  const where = `file://${root}: cannot ${wordsFor(operation)} ${key}`;
   switch (errno) {
     case 'ENOSPC':
     case 'EDQUOT':

@@ -15,6 +15,7 @@ import { createPartLayout, type PartLayout, type PartPlace, renderPlace } from '
 import { assemble, dropPlace, isThere, noneIfMissing, readPlaces } from './directory-places.ts';
 import { assertPartNumber } from './keys.ts';
 import type { ObjectAttributes, OpenUpload, StoredPart, Upload } from './object-store.ts';
+import { wordsFor } from './operation-words.ts';
 
 /**
  * An upload is a folder: `upload.json`, `body`, into which parts are written at the place they will have in the
@@ -183,11 +184,15 @@ function failure(
   message: string,
   status: number,
 ): StoreError {
-  return new StoreError('STORE_FAILED', `${operation} ${file.key} (upload ${uploadId}): ${message}`, {
-    operation,
-    key: file.key,
-    storeCode,
-    status,
-    retryable: false,
-  });
+  return new StoreError(
+    'STORE_FAILED',
+    `cannot ${wordsFor(operation)} ${file.key} (${uploadId}): ${message}`,
+    {
+      operation,
+      key: file.key,
+      storeCode,
+      status,
+      retryable: false,
+    },
+  );
 }

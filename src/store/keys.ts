@@ -7,7 +7,7 @@ const MAX_KEY_BYTES = 1024;
 export function assertKey(operation: string, key: string): void {
   const problem = describeProblem(key);
   if (problem === undefined) return;
-  throw new StoreError('USAGE', `${operation}: ${problem}`, { operation, key, retryable: false });
+  throw new StoreError('USAGE', problem, { operation, key, retryable: false });
 }
 
 function describeProblem(key: string): string | undefined {

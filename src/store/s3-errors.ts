@@ -1,4 +1,5 @@
 import { type ErrorCode, StoreError } from '../errors.ts';
+import { wordsFor } from './operation-words.ts';
 import {
   DENIED_CODES,
   RETRYABLE_CODES,
@@ -47,8 +48,7 @@ export function asStoreError(error: unknown, call: S3Call, signal?: AbortSignal)
   const status = statusOf(fields);
   const finding = status === undefined ? findWithoutAnswer(fields, call) : findInAnswer(fields, status, call);
   const { operation, key, partNumber } = call;
-  const part = partNumber === undefined ? '' : ` part ${partNumber} of`;
-  const message = `cannot ${operation}${part} ${nameOf(call)}: ${finding.what}`;
+  const message = `cannot ${wordsFor(operation, partNumber)} ${nameOf(call)}: ${finding.what}`;
   return new StoreError(
     finding.code,
     message,
@@ -129,7 +129,7 @@ export function noSuchBucketError(call: S3Call): StoreError {
   const failure = { operation, key, status: 404, storeCode: 'NoSuchBucket', retryable: false };
   return new StoreError(
     code,
-    `cannot ${operation} ${nameOf(call)}: ${what}`,
+    `cannot ${wordsFor(operation)} ${nameOf(call)}: ${what}`,
     failure,
     advice ? { advice } : {},
   );

@@ -9,6 +9,7 @@ import {
 import { StoreError } from '../errors.ts';
 import { assertKey, assertMetadata, assertPartNumber } from './keys.ts';
 import type { CallOptions, ObjectAttributes, OpenUpload, StoredPart, Upload } from './object-store.ts';
+import { wordsFor } from './operation-words.ts';
 import { attributesOf, bare, bodyHash, contentMd5, withBodyHash } from './s3-request.ts';
 import type { S3Context } from './s3-store.ts';
 
@@ -148,7 +149,7 @@ function partOf({ partNumber, etag }: StoredPart): { PartNumber: number; ETag: s
 }
 
 function unusable(operation: string, key: string, message: string, retryable = false): StoreError {
-  return new StoreError('STORE_FAILED', `cannot ${operation} ${key}: ${message}`, {
+  return new StoreError('STORE_FAILED', `cannot ${wordsFor(operation)} ${key}: ${message}`, {
     operation,
     key,
     retryable,

@@ -26,7 +26,7 @@ describe('a failure is one clear sentence, a code and an exit status', () => {
     expect(error).toMatchObject({ code: 'STORE_DENIED', status: 403, retryable: false });
     expect(error.storeCode).toBe('SignatureDoesNotMatch');
     expect(error.message).toBe(
-      `cannot put s3://${bucket}/tank/a@1 at ${s3Server().endpoint}: the secret key does not fit the access key ` +
+      `cannot store s3://${bucket}/tank/a@1 at ${s3Server().endpoint}: the secret key does not fit the access key ` +
         '(SignatureDoesNotMatch)',
     );
     expect(error.advice).toContain('S3_SECRET');
@@ -85,7 +85,7 @@ describe('a failure is one clear sentence, a code and an exit status', () => {
     const error = await failureOf(open('b', { endpoint: 'http://127.0.0.1:9' }).head('k'));
     expect(error).toMatchObject({ code: 'STORE_UNREACHABLE', retryable: true, status: undefined });
     expect(error.message).toBe(
-      'cannot head s3://b/k at http://127.0.0.1:9: http://127.0.0.1:9 refuses connections (ECONNREFUSED)',
+      'cannot look at s3://b/k at http://127.0.0.1:9: http://127.0.0.1:9 refuses connections (ECONNREFUSED)',
     );
     expect(error.advice).toContain('ENDPOINT');
     expect(exitStatusOf(error)).toBe(1);
