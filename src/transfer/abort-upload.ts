@@ -52,7 +52,9 @@ async function dropAndLook(
 ): Promise<void> {
   for (let pauseMs = 100; ; pauseMs *= 2) {
     await retry('abort upload', () => upload.abort({ signal }), { signal });
-    const open = await retry('list uploads', () => store.openUploads(upload.key, { signal }), { signal });
+    const listing = retry('list uploads', () => store.openUploads(upload.key, { signal }), { signal });
+    // Who may not list has dropped it all the same.
+    const open = await listing.catch(() => []);
     if (!open.some(({ uploadId }) => uploadId === upload.uploadId)) return;
     await wait(pauseMs, undefined, { signal });
   }

@@ -544,6 +544,22 @@ describe('dropping the upload', () => {
     await expectNothing(test);
   });
 
+  it('is done again when a late part brings the upload back', async () => {
+    const listed: Fault = async ({ n }, proceed) =>
+      n < 3 ? [{ key: KEY, uploadId: 'upload-1' }] : proceed();
+    const test = faulty({ putPart: failing(99, denied), openUploads: listed });
+    await expect(test.run()).rejects.toMatchObject({ code: 'STORE_DENIED' });
+    expect(test.store.count('abort')).toBe(3);
+    await expectNothing(test);
+  });
+
+  it('is no warning for who may not list uploads', async () => {
+    const test = faulty({ putPart: failing(99, denied), openUploads: failing(99, denied) });
+    await expect(test.run()).rejects.toMatchObject({ code: 'STORE_DENIED' });
+    expect(test.warnings).toEqual([]);
+    await expectNothing(test);
+  });
+
   it('that fails is a warning that names the upload; the error stays the first one', async () => {
     const test = faulty({ abort: failing(99, denied) });
     const source = producer(BODY, 700, new Error('exited with status 1'));
