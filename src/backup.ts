@@ -181,6 +181,16 @@ export async function runBackupPlan(plan: BackupPlanReport, options: BackupOptio
   return { dataset: plan.dataset, store: plan.store, notes: plan.notes, backups };
 }
 
+/** Before the filter: a compressor makes a few bytes of nothing. */
+async function* refuseEmpty(source: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+  let isEmpty = true;
+  for await (const chunk of source) {
+    isEmpty &&= chunk.byteLength === 0;
+    yield chunk;
+  }
+  if (isEmpty) throw new Zfs3BackupError('EMPTY_STREAM', `${name}: the stream is empty, nothing was stored`);
+}
+
 async function storeBackup(
   planned: PlannedBackup,
   number: number,
@@ -192,9 +202,10 @@ async function storeBackup(
   const name = `${step.dataset}@${step.snapshot.name}`;
   const call = signal ? { signal } : {};
   let streamBytes = 0;
-  const stream = meter(options.source.send(sendStepOf(step, options), call), (bytes) => {
+  const sent = meter(options.source.send(sendStepOf(step, options), call), (bytes) => {
     streamBytes += bytes;
   });
+  const stream = refuseEmpty(sent, name);
   const result = await upload({
     store: options.store,
     key,

@@ -1,3 +1,4 @@
+import { Zfs3BackupError } from './errors.ts';
 import type { Filter } from './filters/filter.ts';
 import type { FilterRegistry } from './filters/registry.ts';
 import type { Backup } from './lineage/backup.ts';
@@ -90,6 +91,7 @@ export async function readRestorePlan(options: RestoreOptions): Promise<RestoreP
     force: options.force ?? false,
   });
   if (plan.kind !== 'plan') throw conflictError(plan);
+  for (const backup of plan.steps) refuseEncrypted(backup);
   const steps = plan.steps.map((backup) => {
     // only the first step can meet what is newer at the target; the later ones build on what just arrived
     const force = plan.force && backup === plan.steps[0];
@@ -104,6 +106,17 @@ export async function readRestorePlan(options: RestoreOptions): Promise<RestoreP
     return { backup, receive, ...commandsOf(backup, receive, filters.find(backup.compressor), options) };
   });
   return { dataset, store: store.url, target, notes: plan.notes, losses: plan.losses, steps };
+}
+
+function refuseEncrypted({ key, encryptor }: Backup): void {
+  if (encryptor === undefined) return;
+  throw new Zfs3BackupError(
+    'UNKNOWN_FILTER',
+    `${key} is encrypted with ${encryptor}, which is not known here`,
+    {
+      advice: 'Restore by hand: `zfs3backup_get KEY | DECRYPT | DECOMPRESS | zfs receive DATASET`.',
+    },
+  );
 }
 
 function commandsOf(

@@ -13,6 +13,8 @@ export interface Backup {
   readonly parent: string | undefined;
   /** The filter that decodes it; `undefined` for none. */
   readonly compressor: string | undefined;
+  /** What the Python tool encrypted it with, outside the compressor; `undefined` for nothing. */
+  readonly encryptor: string | undefined;
   /** Expected stream bytes as recorded at the upload; a hint. */
   readonly estimate: number | undefined;
   readonly storedBytes: number;

@@ -94,7 +94,8 @@ export function decodeBackup(prefix: string, object: StoredObject): Backup | und
     ...name,
     kind: isFull ? 'full' : 'incremental',
     parent: isFull ? undefined : decodeParent(name.dataset, said('parent')),
-    compressor: decodeCompressor(said('compressor')),
+    compressor: decodeFilter(said('compressor')),
+    encryptor: decodeFilter(said('encryptor')),
     estimate: decodeEstimate(said('size')),
     storedBytes: object.bytes,
     etag: object.etag,
@@ -119,7 +120,7 @@ function decodeParent(dataset: string, text: string | undefined): string | undef
   return parent.dataset === dataset ? parent.snapshot : text;
 }
 
-function decodeCompressor(text: string | undefined): string | undefined {
+function decodeFilter(text: string | undefined): string | undefined {
   if (text === undefined || text.trim() === '' || text === 'none') return undefined;
   // Not dropped: without a name the body would be taken for a plain stream.
   return text.replace(/[^\x20-\x7e]/g, '?');

@@ -295,6 +295,7 @@ function linked(list: typeof links extends fc.Arbitrary<infer T> ? T : never): B
     kind,
     parent: kind === 'full' || parent === undefined ? undefined : `s${parent}`,
     compressor: undefined,
+    encryptor: undefined,
     estimate: undefined,
     storedBytes: 1,
     etag: undefined,
