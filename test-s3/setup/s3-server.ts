@@ -69,7 +69,7 @@ async function assertInstalled(): Promise<void> {
   }
   if (missing.length === 0) return;
   throw new Error(
-    `these tests need a real S3 server and ${missing.join(', ')} is not on PATH; install it with\n` +
+    `these tests need a real S3 server, of which these programs are missing: ${missing.join(', ')}\n` +
       '  apt-get install -y --no-install-recommends radosgw ceph-mon ceph-osd',
   );
 }
