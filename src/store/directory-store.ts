@@ -22,6 +22,8 @@ const LIMITS: StoreLimits = {
   maxPartBytes: 5 * 1024 ** 3,
   maxParts: 10_000,
   maxObjectBytes: 10_000 * 5 * 1024 ** 3,
+  equalParts: false,
+  maxPartsInFlight: undefined,
 };
 
 const READ_BYTES = 1024 * 1024;

@@ -4,7 +4,7 @@ import type { Logger } from '../logger.ts';
 import { createRetry } from '../transfer/retry.ts';
 import { createDirectoryStore } from './directory-store.ts';
 import type { ObjectStore } from './object-store.ts';
-import { PROVIDERS, type ProviderName, type ProviderProfile, providerFor } from './providers.ts';
+import { chooseProvider, type ProviderChoice } from './providers.ts';
 import { type Retry, retrying } from './retrying-store.ts';
 import type { S3Credentials } from './s3-client.ts';
 
@@ -36,7 +36,7 @@ export interface OpenStoreOptions {
   /** Sends Content-MD5 with every body, which buckets with Object Lock demand. */
   readonly contentMd5?: boolean | undefined;
   /** The provider where the endpoint's host does not tell, or what to assume different from its profile. */
-  readonly provider?: ProviderName | Partial<ProviderProfile> | undefined;
+  readonly provider?: ProviderChoice | undefined;
   /** How requests are repeated; 10 attempts with growing pauses if not given. */
   readonly retry?: Retry | undefined;
   readonly logger?: Logger | undefined;
@@ -77,11 +77,6 @@ async function openS3(bucket: string, prefix: string, options: OpenStoreOptions)
     endpoint,
     provider: chooseProvider(endpoint, options.provider),
   });
-}
-
-function chooseProvider(endpoint: string | undefined, wanted: OpenStoreOptions['provider']): ProviderProfile {
-  if (typeof wanted === 'string') return PROVIDERS[wanted];
-  return { ...providerFor(endpoint), ...wanted };
 }
 
 function parseLocation(text: string): StoreLocation {

@@ -26,8 +26,6 @@ export interface ProviderProfile {
   readonly checksums: 'WHEN_REQUIRED' | 'WHEN_SUPPORTED';
   /** Bucket in the path instead of in the host name. */
   readonly pathStyle: boolean;
-  /** All parts but the last must have one size. */
-  readonly equalParts: boolean;
   /** Over https a body may be sent without its SHA-256 in the signature. */
   readonly unsignedPayload: boolean;
   /** The ETag of an object stored by one PUT is known to be its MD5, unless a key of the user's encrypts it. */
@@ -36,11 +34,19 @@ export interface ProviderProfile {
   readonly conditionalPut: boolean;
   /** Bulk deletion cannot be relied on. */
   readonly deleteOneByOne: boolean;
-  /** Parts in flight beyond which the provider answers slower or not at all; `undefined` for no such number. */
-  readonly maxPartsInFlight: number | undefined;
   /** Objects deleted earlier are billed for this many days. */
   readonly minBilledDays: number;
 }
+
+/** What to assume different from a profile. */
+export interface ProviderOverrides extends Partial<Omit<ProviderProfile, 'name' | 'limits'>> {
+  readonly limits?: Partial<StoreLimits> | undefined;
+}
+
+/** A profile by its name, or what differs from the one that the name or the endpoint's host tells. */
+export type ProviderChoice =
+  | ProviderName
+  | (ProviderOverrides & { readonly name?: ProviderName | undefined });
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -51,6 +57,8 @@ const S3_LIMITS: StoreLimits = {
   maxPartBytes: 5 * GIB,
   maxParts: 10_000,
   maxObjectBytes: 5 * TIB,
+  equalParts: false,
+  maxPartsInFlight: undefined,
 };
 
 const GENERIC: ProviderProfile = {
@@ -59,12 +67,10 @@ const GENERIC: ProviderProfile = {
   region: 'us-east-1',
   checksums: 'WHEN_REQUIRED',
   pathStyle: true,
-  equalParts: false,
   unsignedPayload: true,
   md5Etags: false,
   conditionalPut: false,
   deleteOneByOne: false,
-  maxPartsInFlight: undefined,
   minBilledDays: 0,
 };
 
@@ -84,11 +90,14 @@ export const PROVIDERS: Readonly<Record<ProviderName, ProviderProfile>> = {
     ...GENERIC,
     name: 'r2',
     md5Etags: true,
-    limits: withLimits({ maxPartBytes: Math.floor(4.995 * GIB), maxObjectBytes: Math.floor(4.995 * TIB) }),
+    limits: withLimits({
+      maxPartBytes: Math.floor(4.995 * GIB),
+      maxObjectBytes: Math.floor(4.995 * TIB),
+      equalParts: true,
+      maxPartsInFlight: 2,
+    }),
     region: 'auto',
-    equalParts: true,
     conditionalPut: true,
-    maxPartsInFlight: 2,
   },
   b2: {
     ...GENERIC,
@@ -140,6 +149,14 @@ export function providerFor(endpoint: string | undefined): ProviderProfile {
     return region === undefined ? PROVIDERS[name] : { ...PROVIDERS[name], region };
   }
   return GENERIC;
+}
+
+/** The profile to work with. A named one keeps the region that the endpoint's host tells. */
+export function chooseProvider(endpoint: string | undefined, choice: ProviderChoice = {}): ProviderProfile {
+  const { name, limits, ...fields } = typeof choice === 'string' ? { name: choice } : choice;
+  const told = providerFor(endpoint);
+  const profile = name === undefined || name === told.name ? told : PROVIDERS[name];
+  return { ...profile, ...fields, limits: { ...profile.limits, ...limits } };
 }
 
 function hostOf(endpoint: string): string {

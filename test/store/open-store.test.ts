@@ -32,7 +32,16 @@ describe('openStore', () => {
     const endpoint = 'https://s3.fr-par.scw.cloud';
     expect((await openStore('s3://b', { endpoint })).limits.maxParts).toBe(1000);
     const limits = { minPartBytes: 1, maxPartBytes: 2, maxParts: 3, maxObjectBytes: 6 };
-    expect((await openStore('s3://b', { endpoint, provider: { limits } })).limits).toEqual(limits);
+    expect((await openStore('s3://b', { endpoint, provider: { limits } })).limits).toEqual({
+      ...limits,
+      equalParts: false,
+      maxPartsInFlight: undefined,
+    });
+    const one = { name: 'r2', limits: { maxPartsInFlight: 1 } } as const;
+    expect((await openStore('s3://b', { endpoint, provider: one })).limits).toMatchObject({
+      equalParts: true,
+      maxPartsInFlight: 1,
+    });
     expect((await openStore('s3://b', { endpoint, provider: 'ceph' })).limits.maxParts).toBe(10_000);
   });
 

@@ -42,7 +42,7 @@ describe('the profiles', () => {
 
   it('know what differs', () => {
     expect(PROVIDERS.scaleway.limits.maxParts).toBe(1000);
-    expect(PROVIDERS.r2).toMatchObject({ equalParts: true, maxPartsInFlight: 2 });
+    expect(PROVIDERS.r2.limits).toMatchObject({ equalParts: true, maxPartsInFlight: 2 });
     expect(PROVIDERS.b2.unsignedPayload).toBe(false);
     expect(PROVIDERS.gcs).toMatchObject({ deleteOneByOne: true, conditionalPut: false });
     expect(PROVIDERS.wasabi.minBilledDays).toBe(90);

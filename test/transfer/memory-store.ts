@@ -18,6 +18,8 @@ export const SMALL_LIMITS: StoreLimits = {
   maxPartBytes: 64 * KIB,
   maxParts: 10_000,
   maxObjectBytes: 1024 ** 3,
+  equalParts: false,
+  maxPartsInFlight: undefined,
 };
 
 export interface MemoryStoreOptions {
