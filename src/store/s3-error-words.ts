@@ -11,8 +11,13 @@ export function denialOf(storeCode: string, status: number): string {
       return `the credentials have expired (${storeCode})`;
     case 'RequestTimeTooSkewed':
       return 'the clock of this machine is more than 15 minutes off (RequestTimeTooSkewed)';
+    case '':
+    case 'AccessDenied':
+    case 'Unknown':
+    case 'UnknownError':
+      return `access denied (${status})`;
     default:
-      return `access denied (${storeCode === 'AccessDenied' ? '' : `${storeCode}, `}${status})`;
+      return `access denied (${storeCode}, ${status})`;
   }
 }
 

@@ -5,6 +5,7 @@ import {
   HeadBucketCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
+  ListObjectsV2Command,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { StoreError } from '../errors.ts';
@@ -40,6 +41,8 @@ export interface S3Context {
   readonly provider: ProviderProfile;
   /** Whether bodies go out encrypted, so that they need not be hashed for the signature. */
   readonly secure: boolean;
+  /** Whether the bucket has answered a request well, so that it exists. */
+  isBucketKnown(): boolean;
   /** Runs one request; errors come out as `StoreError`, an abort as the signal's reason. */
   run<T>(
     operation: string,
@@ -90,16 +93,20 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
 function createContext(options: S3StoreOptions): S3Context & { close(): void } {
   const provider = options.provider ?? providerFor(options.endpoint);
   let clients: Promise<S3Clients> | undefined;
+  let isBucketKnown = false;
   return {
     options,
     provider,
+    isBucketKnown: () => isBucketKnown,
     secure: options.endpoint === undefined || options.endpoint.startsWith('https:'),
     run: async (operation, facts, call, request) => {
       const { signal } = call ?? {};
       signal?.throwIfAborted();
       try {
         clients ??= createS3Clients(options, provider);
-        return await request(await clients, signal === undefined ? {} : { abortSignal: signal });
+        const answer = await request(await clients, signal === undefined ? {} : { abortSignal: signal });
+        isBucketKnown = true;
+        return answer;
       } catch (error) {
         throw asStoreError(error, { ...callOf(options), operation, ...facts }, signal);
       }
@@ -122,13 +129,39 @@ async function headObject(
   assertKey('head', key);
   const { bucket } = context.options;
   const command = new HeadObjectCommand({ Bucket: bucket, Key: key });
-  try {
+  const ask = async () => {
     const answer = await context.run('head', { key }, call, ({ client }, send) => client.send(command, send));
     return infoOf(context, key, answer, answer.ContentLength);
+  };
+  try {
+    return await ask().catch(async (error: unknown) => {
+      if (!(error instanceof StoreError) || (error.status !== 400 && error.status !== 403)) throw error;
+      await askForReason(context, key, error, call);
+      return ask();
+    });
   } catch (error) {
     if (!(error instanceof StoreError) || error.code !== 'NO_SUCH_KEY') throw error;
-    await assertBucket(context, key, call);
+    if (!context.isBucketKnown()) await assertBucket(context, key, call);
     return undefined;
+  }
+}
+
+/**
+ * A HEAD that was refused has no body, and so does not tell a wrong secret from a missing permission: a listing of
+ * one key does. Where that is answered well, the refusal may have been about the clock, which the SDK has now set.
+ */
+async function askForReason(
+  context: S3Context,
+  key: string,
+  refusal: StoreError,
+  call: CallOptions | undefined,
+): Promise<void> {
+  const command = new ListObjectsV2Command({ Bucket: context.options.bucket, Prefix: key, MaxKeys: 1 });
+  try {
+    await context.run('head', { key }, call, ({ client }, send) => client.send(command, send));
+  } catch (error) {
+    if (error instanceof StoreError && error.status === undefined) throw refusal;
+    throw error;
   }
 }
 

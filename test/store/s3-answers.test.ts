@@ -253,6 +253,60 @@ describe('what the store answers', () => {
     });
   });
 
+  it('tells on 404 to HEAD without asking again where the bucket has answered before', async () => {
+    const { store, requests } = await openStore((request, response) =>
+      response.writeHead(request.method === 'PUT' ? 200 : 404, { etag: '"e"' }).end(),
+    );
+    await store.put('other', Buffer.from('x'));
+    expect(await store.head('k')).toBeUndefined();
+    expect(requests.map(({ method }) => method)).toEqual(['PUT', 'HEAD']);
+  });
+
+  it.each([
+    [403, 'SignatureDoesNotMatch', /secret key does not fit/],
+    [403, 'InvalidAccessKeyId', /does not know the access key/],
+    [400, 'ExpiredToken', /have expired/],
+    [403, 'AccessDenied', /access denied \(403\)/],
+  ])('tells on %d to HEAD by a listing that it is %s', async (status, storeCode, words) => {
+    const { store, requests } = await openStore((request, response) =>
+      request.method === 'HEAD'
+        ? response.writeHead(status).end()
+        : xml(status, errorBody(storeCode))(request, response),
+    );
+    const error = await failureOf(store.head('k'));
+    expect(error).toMatchObject({ code: 'STORE_DENIED', status, storeCode, operation: 'head', key: 'k' });
+    expect(error.message).toMatch(words);
+    expect(requests.map(({ method }) => method)).toEqual(['HEAD', 'GET']);
+  });
+
+  it('is 403 to HEAD once more where a listing is allowed', async () => {
+    const { store, requests } = await openStore((request, response) =>
+      request.method === 'HEAD'
+        ? response.writeHead(403).end()
+        : xml(200, '<ListBucketResult></ListBucketResult>')(request, response),
+    );
+    const error = await failureOf(store.head('k'));
+    expect(error).toMatchObject({ code: 'STORE_DENIED', status: 403 });
+    expect(error.message).toContain('access denied (403)');
+    expect(requests.map(({ method }) => method)).toEqual(['HEAD', 'GET', 'HEAD']);
+  });
+
+  it('is no denial to HEAD where only the clock was wrong', async () => {
+    const skewMs = 3 * 3600_000;
+    const theirs = (message: IncomingMessage['headers']) => {
+      const [, at = ''] = /(\d{8}T\d{6}Z)/.exec(String(message['x-amz-date'])) ?? [];
+      const iso = at.replace(/(....)(..)(..)T(..)(..)(..)Z/, '$1-$2-$3T$4:$5:$6Z');
+      return Math.abs(Date.parse(iso) - Date.now() - skewMs) < 900_000;
+    };
+    const { store } = await openStore((request, response) => {
+      const date = { date: new Date(Date.now() + skewMs).toUTCString() };
+      if (!theirs(request.headers)) return response.writeHead(403, date).end();
+      if (request.method !== 'HEAD') return xml(200, '<ListBucketResult/>', date)(request, response);
+      response.writeHead(200, { ...date, etag: '"e"', 'content-length': '1' }).end();
+    });
+    expect(await store.head('k')).toMatchObject({ bytes: 1 });
+  });
+
   it('may be a body that breaks off', async () => {
     const { store } = await openStore((_, response) => {
       response.writeHead(200, { 'content-length': '100', etag: '"e"' });
