@@ -9,6 +9,7 @@ import type { OnProgress } from './progress.ts';
 import { readLineage } from './read-lineage.ts';
 import type { ReceiveStep, SnapshotSource } from './sources/source.ts';
 import type { ObjectStore } from './store/object-store.ts';
+import { holdBackLast } from './stream/hold-back.ts';
 import { meter } from './stream/meter.ts';
 import { openDownload } from './transfer/download.ts';
 
@@ -178,7 +179,7 @@ async function receiveBackup(
     storedBytes += bytes;
   });
   const filter = filters.find(backup.compressor);
-  const stream = meter(filter ? filter.decode(stored, call) : stored, (bytes) => {
+  const stream = meter(filter ? holdBackLast(filter.decode(stored, call)) : stored, (bytes) => {
     streamBytes += bytes;
     const moved = { storedBytes, streamBytes, estimate: backup.estimate, partsInFlight: 1, retries: 0 };
     onProgress?.({ verb: 'restore', item: name, step, steps, ...moved });

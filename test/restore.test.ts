@@ -1,0 +1,87 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { createFilterRegistry } from '../src/filters/registry.ts';
+import { restore } from '../src/restore.ts';
+import type { SnapshotSource } from '../src/sources/source.ts';
+import { collect, cutAt, thrownBy } from './stream/fixtures.ts';
+import { createMemoryStore } from './transfer/memory-store.ts';
+
+const DATASET = 'tank/a';
+
+/** A machine that has nothing, whose receiver knows the end of a stream when it sees it, as `zfs receive` does. */
+function createReceiver(wholeBytes: number) {
+  const received: string[] = [];
+  const source: SnapshotSource = {
+    readDataset: async () => undefined,
+    estimate: async () => undefined,
+    send: () => cutAt(new Uint8Array(), [1]),
+    async receive({ target, snapshot }, stream) {
+      let bytes = 0;
+      for await (const chunk of stream) {
+        bytes += chunk.byteLength;
+        if (bytes === wholeBytes) received.push(`${target}@${snapshot}`);
+      }
+    },
+    sendCommand: () => [],
+    receiveCommands: () => [[]],
+  };
+  return { source, received };
+}
+
+async function restoreFrom(body: Buffer, compressor: string | undefined, wholeBytes: number) {
+  const store = createMemoryStore();
+  const key = `p/${DATASET}@1`;
+  const metadata = { isfull: 'true', ...(compressor && { compressor }) };
+  await store.put(key, body, { metadata });
+  const { source, received } = createReceiver(wholeBytes);
+  const filters = createFilterRegistry([
+    { name: 'liar', compress: ['cat'], decompress: ['sh', '-c', 'cat; exit 9'] },
+  ]);
+  const outcome = restore({
+    store: { ...store, prefix: 'p/' },
+    source,
+    filters,
+    dataset: DATASET,
+    snapshot: '1',
+  });
+  return { outcome, received };
+}
+
+/** A multiple of all chunk sizes, so that a decoder has nothing left to say when it meets the checksum. */
+const data = Buffer.alloc(2 * 1024 * 1024, 'stream ');
+
+async function zstd(): Promise<Buffer> {
+  const filter = createFilterRegistry().find('zstd');
+  if (!filter) throw new Error('zstd is always there');
+  return collect(filter.encode(cutAt(data, [100_000])));
+}
+
+function withDamagedEnd(body: Buffer, fromEnd: number): Buffer {
+  const damaged = Buffer.from(body);
+  damaged[body.byteLength - fromEnd] = (damaged[body.byteLength - fromEnd] ?? 0) ^ 1;
+  return damaged;
+}
+
+describe('a receiver does not see the end of a stream', () => {
+  it('that is not whole, and sees it otherwise', async () => {
+    for (const [body, compressor] of [
+      [data, undefined],
+      [gzipSync(data), 'gzip'],
+      [await zstd(), 'zstd'],
+    ] as const) {
+      const { outcome, received } = await restoreFrom(body, compressor, data.byteLength);
+      expect(await outcome).toMatchObject({ received: [{ streamBytes: data.byteLength }] });
+      expect(received).toEqual([`${DATASET}@1`]);
+    }
+  });
+
+  it.each([
+    ['gzip data is damaged', 'gzip', () => withDamagedEnd(gzipSync(data), 8), 'CORRUPT_STREAM'],
+    ['zstd data is damaged', 'zstd', async () => withDamagedEnd(await zstd(), 1), 'CORRUPT_STREAM'],
+    ['program failed when it had written all', 'liar', () => data, 'PROCESS_FAILED'],
+  ] as const)('whose %s', async (_, compressor, body, code) => {
+    const { outcome, received } = await restoreFrom(await body(), compressor, data.byteLength);
+    expect(await thrownBy(() => outcome)).toMatchObject({ code });
+    expect(received).toEqual([]);
+  });
+});
