@@ -60,13 +60,14 @@ static void set_object(const char *path, uint64_t bytes) {
 }
 
 static int operation(const request *r) {
-  int upload = strstr(r->query, "uploadId=") != NULL, root = !r->path[0] || !strchr(r->path + 1, '/');
+  const char *key = r->path[0] ? strchr(r->path + 1, '/') : NULL;
+  int upload = strstr(r->query, "uploadId=") != NULL, root = !key || !key[1];
   if (!strcmp(r->method, "PUT")) return upload ? PART : root ? OTHER : PUT;
   if (!strcmp(r->method, "POST")) return upload ? COMPLETE : strstr(r->query, "uploads") ? CREATE : OTHER;
   if (!strcmp(r->method, "DELETE")) return upload ? ABORT : REMOVE;
   if (r->is_head) return root ? OTHER : HEAD;
   if (upload) return PARTS;
-  return root || strstr(r->path, "/") == r->path + strlen(r->path) - 1 ? LIST : GET;
+  return root ? LIST : GET;
 }
 
 static unsigned number(const char *query, const char *name) {
