@@ -6,7 +6,7 @@ import { createDirectoryStore } from './directory-store.ts';
 import type { ObjectStore } from './object-store.ts';
 import { chooseProvider, type ProviderChoice } from './providers.ts';
 import { type Retry, retrying } from './retrying-store.ts';
-import type { S3Credentials } from './s3-client.ts';
+import type { S3Credentials, S3CredentialsProvider, S3Timeouts } from './s3-client.ts';
 
 /** Where a store is. */
 export type StoreLocation =
@@ -23,7 +23,8 @@ export interface OpenStoreOptions {
   /** A profile of the shared AWS files. */
   readonly profile?: string | undefined;
   /** By default what the SDK finds: environment, shared files, SSO, container, instance. */
-  readonly credentials?: S3Credentials | undefined;
+  readonly credentials?: S3Credentials | S3CredentialsProvider | undefined;
+  readonly timeouts?: S3Timeouts | undefined;
   /** Bucket in the path instead of the host name; by default true unless the endpoint is AWS. */
   readonly forcePathStyle?: boolean | undefined;
   /** Not sent if not given. */

@@ -2,11 +2,18 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { ProviderProfile } from './providers.ts';
+import type { S3Credentials, S3CredentialsProvider } from './s3-credentials.ts';
 
-export interface S3Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
+export type { S3Credentials, S3CredentialsProvider } from './s3-credentials.ts';
+
+/** How long the store may keep silent before a request counts as broken, in milliseconds; never a total time. */
+export interface S3Timeouts {
+  /** For a connection to be made; 15 s if not given. */
+  readonly connectMs?: number | undefined;
+  /** Without a byte in either direction; 120 s if not given. */
+  readonly idleMs?: number | undefined;
+  /** The same for Complete, whose answer may take minutes; 15 minutes if not given. */
+  readonly completeIdleMs?: number | undefined;
 }
 
 export interface S3ClientOptions {
@@ -17,7 +24,8 @@ export interface S3ClientOptions {
   /** A profile of the shared AWS files. */
   readonly profile?: string | undefined;
   /** `undefined`: the SDK's chain (environment, shared files, SSO, container, instance). */
-  readonly credentials?: S3Credentials | undefined;
+  readonly credentials?: S3Credentials | S3CredentialsProvider | undefined;
+  readonly timeouts?: S3Timeouts | undefined;
   /** Bucket in the path; `undefined`: as the provider wants it. */
   readonly forcePathStyle?: boolean | undefined;
 }
@@ -32,7 +40,6 @@ export interface S3Clients {
 /** More than anyone has parts in flight: a part never waits for a socket. */
 const MAX_SOCKETS = 256;
 const CONNECT_MS = 15_000;
-/** Without a byte in either direction for this long, a connection counts as broken. */
 const IDLE_MS = 120_000;
 const PATIENT_IDLE_MS = 15 * 60_000;
 /** The SDK's handler warns on the console otherwise. */
@@ -58,14 +65,19 @@ export async function createS3Clients(
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
   };
+  const {
+    connectMs = CONNECT_MS,
+    idleMs = IDLE_MS,
+    completeIdleMs = PATIENT_IDLE_MS,
+  } = options.timeouts ?? {};
   const withIdle = (socketTimeout: number): S3ClientConfig => ({
     ...config,
-    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout, logger: SILENT, ...agents },
+    requestHandler: { connectionTimeout: connectMs, socketTimeout, logger: SILENT, ...agents },
   });
-  const region = await findRegion(withIdle(IDLE_MS), options, provider);
-  const client = new S3Client({ ...withIdle(IDLE_MS), region });
+  const region = await findRegion(withIdle(idleMs), options, provider);
+  const client = new S3Client({ ...withIdle(idleMs), region });
   const patient = new S3Client({
-    ...withIdle(PATIENT_IDLE_MS),
+    ...withIdle(completeIdleMs),
     region,
     credentials: client.config.credentials,
   });

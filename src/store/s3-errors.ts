@@ -17,6 +17,8 @@ export interface S3Call {
   /** The key, or the prefix of a listing. */
   readonly key: string;
   readonly partNumber?: number;
+  /** The credentials were refused, and there are new ones: the same request may succeed. */
+  readonly renewed?: boolean;
 }
 
 /** What an error of the SDK, of a socket or of TLS may carry. */
@@ -47,7 +49,7 @@ export function asStoreError(error: unknown, call: S3Call, signal?: AbortSignal)
     typeof error === 'object' && error !== null ? error : { message: String(error) };
   const status = statusOf(fields);
   const finding = status === undefined ? findWithoutAnswer(fields, call) : findInAnswer(fields, status, call);
-  const { operation, key, partNumber } = call;
+  const { operation, key, partNumber, renewed = false } = call;
   const message = `cannot ${wordsFor(operation, partNumber)} ${nameOf(call)}: ${finding.what}`;
   return new StoreError(
     finding.code,
@@ -59,7 +61,7 @@ export function asStoreError(error: unknown, call: S3Call, signal?: AbortSignal)
       status,
       storeCode: status === undefined ? fields.code : fields.name,
       requestId: fields.$metadata?.requestId,
-      retryable: finding.retryable,
+      retryable: finding.retryable || renewed,
       retryAfterMs: retryAfterMs(fields),
     },
     { cause: bareCause(fields), ...(finding.advice === undefined ? {} : { advice: finding.advice }) },

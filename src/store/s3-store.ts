@@ -13,6 +13,7 @@ import { assertKey, assertMetadata } from './keys.ts';
 import type { CallOptions, GetOptions, ObjectBody, ObjectInfo, ObjectStore } from './object-store.ts';
 import { type ProviderProfile, providerFor } from './providers.ts';
 import { createS3Clients, type S3ClientOptions, type S3Clients } from './s3-client.ts';
+import { createRenewal } from './s3-credentials.ts';
 import { asStoreError, noSuchBucketError, type S3Call } from './s3-errors.ts';
 import { listObjects } from './s3-list.ts';
 import { attributesOf, bare, bodyHash, contentMd5, withBodyHash } from './s3-request.ts';
@@ -92,6 +93,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
 
 function createContext(options: S3StoreOptions): S3Context & { close(): void } {
   const provider = options.provider ?? providerFor(options.endpoint);
+  const renewal = createRenewal();
   let clients: Promise<S3Clients> | undefined;
   let isBucketKnown = false;
   return {
@@ -102,13 +104,16 @@ function createContext(options: S3StoreOptions): S3Context & { close(): void } {
     run: async (operation, facts, call, request) => {
       const { signal } = call ?? {};
       signal?.throwIfAborted();
+      const generation = renewal.generation();
       try {
         clients ??= createS3Clients(options, provider);
         const answer = await request(await clients, signal === undefined ? {} : { abortSignal: signal });
         isBucketKnown = true;
         return answer;
       } catch (error) {
-        throw asStoreError(error, { ...callOf(options), operation, ...facts }, signal);
+        const client = (await clients?.catch(() => undefined))?.client;
+        const renewed = client !== undefined && (await renewal.renewAfter(error, client, generation));
+        throw asStoreError(error, { ...callOf(options), operation, ...facts, renewed }, signal);
       }
     },
     close: () => {
