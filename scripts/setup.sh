@@ -6,6 +6,7 @@
 #   zfs         programs of some ZFS: the machine's own, else Debian's zfs-fuse
 #   s3          Ceph's object gateway, the S3 server of the tests
 #   tools       programs that a person would use beside ours: pigz, zstd, aws
+#   bench       what `npm run bench` compiles its server with, and the clients it compares
 #   openzfs-vm  what builds and runs the VM of `npm run test:openzfs`
 #
 # Debian packages are installed as root only; without root it says what to install.
@@ -81,6 +82,11 @@ setup_s3() { need radosgw=radosgw ceph-mon=ceph-mon ceph-osd=ceph-osd; }
 
 setup_tools() { need pigz=pigz zstd=zstd aws=awscli; }
 
+setup_bench() {
+  need cc=gcc openssl=openssl curl=curl zstd=zstd /usr/bin/aws=awscli rclone=rclone
+  if ! [ -e /usr/include/openssl/ssl.h ]; then debian libssl-dev libc6-dev; fi
+}
+
 setup_openzfs_vm() {
   need debootstrap=debootstrap qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs
   if ! [ -x /usr/lib/qemu/virtiofsd ]; then # Debian 12 has it with qemu, later ones in a package of its own
@@ -95,7 +101,7 @@ exec 9<package.json
 flock 9
 for part in "$@"; do
   case $part in
-    npm | build | zfs | s3 | tools | openzfs-vm) "setup_${part//-/_}" 9<&- ;;
-    *) die "there is no part $part; parts are: npm build zfs s3 tools openzfs-vm" ;;
+    npm | build | zfs | s3 | tools | bench | openzfs-vm) "setup_${part//-/_}" 9<&- ;;
+    *) die "there is no part $part; parts are: npm build zfs s3 tools bench openzfs-vm" ;;
   esac
 done

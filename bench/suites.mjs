@@ -1,0 +1,134 @@
+/** What can be measured: each suite makes its cases, and `close` ends the servers that they need. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { environment } from './clients.mjs';
+import { CACHE, startServers } from './machine.mjs';
+
+const HERE = import.meta.dirname;
+const BUCKET = 'bench';
+const MIB = 1024 ** 2;
+
+/** Every client, both ways, over http and https. */
+async function compare({ clients, bytes }) {
+  const { servers, certificate, close } = await startServers();
+  const cases = servers.flatMap((server) => transfers(clients, server, certificate, bytes));
+  return { cases, close };
+}
+
+/** The same with a delay before every answer. */
+async function latency({ clients, bytes }) {
+  const beds = [];
+  const cases = [];
+  for (const latencyMs of [0, 20, 100]) {
+    const bed = await startServers({ latencyMs });
+    beds.push(bed);
+    const made = transfers(clients, bed.servers[0], bed.certificate, bytes);
+    cases.push(...made.map((each) => ({ ...each, group: `${each.group}, answers after ${latencyMs} ms` })));
+  }
+  const close = () => {
+    for (const bed of beds) bed.close();
+  };
+  return { cases, close };
+}
+
+/** Ours alone: part size × parts in flight. */
+async function sweep({ clients, bytes }) {
+  const { servers, certificate, close } = await startServers();
+  const [ours] = clients;
+  const cases = servers.flatMap((server) =>
+    [8, 16, 32, 64].flatMap((partMiB) =>
+      [1, 2, 4, 8].map((parallel) => {
+        const place = { url: server.url, bucket: BUCKET, bytes, certificate, partMiB, parallel };
+        const name = `${partMiB} MiB × ${parallel}`;
+        return transfer(`upload, ${server.protocol}`, name, server, certificate, {
+          argv: ours.upload(place),
+          feed: bytes,
+        });
+      }),
+    ),
+  );
+  return { cases, close };
+}
+
+/** Ours alone, streams of unknown length: the seconds per GiB should stay what they are. */
+async function length({ clients }) {
+  const { servers, certificate, close } = await startServers();
+  const [server] = servers;
+  const [ours] = clients;
+  const cases = [1, 4, 16, 64].map((gib) => {
+    const feed = gib * 1024 * MIB;
+    // Without a part size, so that the schedule for unknown lengths is what runs.
+    const argv = ours.upload({ url: server.url, bucket: BUCKET }).slice(0, -4);
+    return transfer('upload of unknown length, http', `${gib} GiB`, server, certificate, { argv, feed });
+  });
+  return { cases, close };
+}
+
+/** A backup with zstd beside the pipeline that a person would type. */
+async function compress({ bytes }) {
+  const { servers, certificate, close } = await startServers();
+  const corpus = makeCorpus(bytes);
+  const cases = servers.flatMap((server) => {
+    const group = `backup with zstd, ${server.protocol}`;
+    const cp = `/usr/bin/aws --endpoint-url ${server.url} --ca-bundle ${certificate} s3 cp - s3://${BUCKET}/bench/zstd`;
+    const shell = ['sh', '-c', `cat '${corpus}' | zstd -q -3 -T0 | ${cp}`];
+    const backup = [process.execPath, join(HERE, 'backup-corpus.mjs'), server.url, BUCKET, corpus];
+    return [
+      transfer(group, 'zfs3backup', server, certificate, { argv: backup }),
+      transfer(group, 'aws cli', server, certificate, { argv: shell }),
+    ];
+  });
+  return { cases, close };
+}
+
+/** Every client against Ceph's gateway, which stores what it gets and is the limit. */
+async function rgw({ clients, bytes }) {
+  const script = join(HERE, '..', 'test-s3', 'setup', 'rgw.sh');
+  execFileSync(join(HERE, '..', 'scripts', 'setup.sh'), ['s3'], { stdio: 'inherit' });
+  const folder = mkdtempSync(join(tmpdir(), 'bench-rgw-'));
+  const args = ['start', folder, '9290', String(process.pid)];
+  const url = execFileSync(script, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
+  const env = environment('', { id: 'zfs3backup-test', secret: 'zfs3backup-test-secret' });
+  const aws = ['--endpoint-url', url, 's3'];
+  execFileSync('/usr/bin/aws', [...aws, 'mb', `s3://${BUCKET}`], { env, stdio: 'ignore' });
+  const object = `head -c ${bytes} /dev/urandom | /usr/bin/aws ${aws.join(' ')} cp - s3://${BUCKET}/sized-${bytes}`;
+  execFileSync('sh', ['-c', object], { env });
+  const signing = clients.filter(({ limit }) => !limit);
+  const cases = transfers(signing, { url, protocol: 'RGW' }, '', bytes).map((each) => ({ ...each, env }));
+  return { cases, close: () => execFileSync(script, ['stop', folder]) };
+}
+
+export const SUITES = { compare, sweep, latency, length, compress, rgw };
+
+function transfers(clients, server, certificate, bytes) {
+  const place = { url: server.url, bucket: BUCKET, bytes, certificate };
+  const ways = [
+    { group: `upload, ${server.protocol}`, way: 'upload', ends: { feed: bytes } },
+    { group: `download, ${server.protocol}`, way: 'download', ends: { drain: bytes } },
+  ];
+  return ways.flatMap(({ group, way, ends }) =>
+    clients.flatMap((client) =>
+      client[way]
+        ? [transfer(group, client.name, server, certificate, { argv: client[way](place), ...ends })]
+        : [],
+    ),
+  );
+}
+
+function transfer(group, name, server, certificate, rest) {
+  return { group, name, stats: server.stats, env: environment(certificate), ...rest };
+}
+
+/** Files of this machine, as a filesystem would hold them. */
+function makeCorpus(bytes) {
+  const corpus = join(CACHE, `corpus-${bytes}`);
+  if (!existsSync(corpus)) {
+    execFileSync('sh', [
+      '-c',
+      `tar cf - /usr/lib /usr/share /usr/bin 2>/dev/null | head -c ${bytes} > '${corpus}'`,
+    ]);
+  }
+  return corpus;
+}
