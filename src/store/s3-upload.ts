@@ -87,7 +87,7 @@ function createUpload(context: S3Context, key: string, uploadId: string | undefi
         client.send(command, send),
       );
       const etag = bare(answer.ETag);
-      if (etag === undefined) throw unusable('putPart', key, `the store gave no ETag for part ${partNumber}`);
+      if (etag === undefined) throw unusable('putPart', key, `the store gave no ETag for part ${partNumber}`, true);
       return { partNumber, etag, bytes: body.byteLength };
     },
     listParts: (call) => listParts(context, key, target, call),

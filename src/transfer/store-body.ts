@@ -7,6 +7,7 @@ import { checkStored } from './check-stored.ts';
 import { completeUpload } from './complete-upload.ts';
 import { delayedAbort } from './delayed-abort.ts';
 import { multipartEtag } from './etag.ts';
+import { createLostStarts, type LostStarts } from './lost-starts.ts';
 import type { Backoff, Sleep } from './retry.ts';
 import { checkParts, REQUEST_GRACE_MS, type Sending, sendParts } from './send-parts.ts';
 
@@ -49,10 +50,20 @@ export async function storeWhole(storing: Storing, body: Uint8Array): Promise<Ob
 
 /** Stores parts as they come, completes only after the last one, and checks the result. */
 export async function storeInParts(storing: Storing, parts: AsyncIterable<Part>): Promise<ObjectInfo> {
-  const { sending, signal } = storing;
   await refuseExisting(storing);
+  const lost = createLostStarts(storing);
+  try {
+    const upload = await startUpload(storing, lost);
+    await lost.find(upload);
+    return await fillUpload(storing, upload, parts);
+  } finally {
+    await lost.drop();
+  }
+}
+
+async function fillUpload(storing: Storing, upload: Upload, parts: AsyncIterable<Part>): Promise<ObjectInfo> {
+  const { sending, signal } = storing;
   const call = { signal: sending.stop.signal };
-  const upload = await startUpload(storing);
   const sent = await sendParts(upload, parts, sending)
     .then(async (all) => {
       await checkParts(upload, all, sending, storing.readBytes());
@@ -81,10 +92,14 @@ export async function storeInParts(storing: Storing, parts: AsyncIterable<Part>)
   }
 }
 
-async function startUpload({ store, key, attributes, sending }: Storing): Promise<Upload> {
+async function startUpload(
+  { store, key, attributes, sending }: Storing,
+  { watch }: LostStarts,
+): Promise<Upload> {
   const { signal } = sending.stop;
   const late = delayedAbort(signal, REQUEST_GRACE_MS);
-  const attempt = async () => requireId(await store.startUpload(key, { ...attributes, signal: late.signal }));
+  const attempt = () =>
+    watch(async () => requireId(await store.startUpload(key, { ...attributes, signal: late.signal })));
   try {
     return await sending.retry('start upload', attempt, { signal });
   } finally {
