@@ -65,9 +65,9 @@ describe('readDataset', () => {
     }
   });
 
-  it('orders a hundred snapshots by number although their names and digits sort otherwise', async () => {
+  it('orders thirty snapshots by number although their names and digits sort otherwise', async () => {
     const { dataset } = await createDataset('many');
-    const names = Array.from({ length: 100 }, (_, index) => `s${index}`);
+    const names = Array.from({ length: 30 }, (_, index) => `s${index}`);
     for (const name of names) await pool.zfs('snapshot', `${dataset}@${name}`);
     expect(await namesOf(dataset)).toEqual(names);
   });
