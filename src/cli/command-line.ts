@@ -1,6 +1,6 @@
 import { Parser } from 'yargs/helpers';
+import { findMeant } from '../config/nearest.ts';
 import type { ConfigProblem } from '../errors.ts';
-import { findNearest } from './nearest.ts';
 import type { Arguments, Command, CommandLine, OptionSpec, Program } from './program.ts';
 
 /** `--help` and `--version` of every program. */
@@ -149,7 +149,7 @@ function readArguments(
 
 function unknownCommand(program: Program, word: string): ConfigProblem {
   const names = program.commands.flatMap(({ name }) => name ?? []);
-  const near = findNearest(word, names);
+  const near = findMeant(word, names);
   const hint = near ? `did you mean ${near}?` : `there are: ${names.join(', ')}`;
   return { where: word, message: `no such command; ${hint}` };
 }
@@ -171,8 +171,14 @@ function unknownOptions(
       if (known.has(spelling)) {
         return { where: spelling, message: `is not an option of ${command?.name ?? program.name}` };
       }
-      const near = findNearest(spelling, names);
-      return { where: spelling, message: near ? `no such option; did you mean ${near}?` : 'no such option' };
+      const near = findMeant(
+        spelling.replace(/^-+(no-)?/, ''),
+        names.filter((name) => name.startsWith('--')).map((name) => name.slice(2)),
+      );
+      return {
+        where: spelling,
+        message: near ? `no such option; did you mean --${near}?` : 'no such option',
+      };
     });
 }
 

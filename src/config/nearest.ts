@@ -12,6 +12,17 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
+/** The candidate that a person most likely meant, or `undefined` when none is close. */
+export function findMeant(word: string, candidates: readonly string[]): string | undefined {
+  const short =
+    word.length > 2 && candidates.find((each) => each.toUpperCase().startsWith(word.toUpperCase()));
+  if (short) return short;
+  const best = nearest(word, candidates);
+  if (best === undefined) return undefined;
+  const limit = Math.max(1, Math.floor(word.length / 2.5));
+  return editDistance(word.toUpperCase(), best.toUpperCase()) <= limit ? best : undefined;
+}
+
 /** Insertions, deletions and substitutions that turn `a` into `b`. */
 export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { editDistance, nearest } from '../../src/config/nearest.ts';
+import { editDistance, findMeant, nearest } from '../../src/config/nearest.ts';
 
 describe('nearest', () => {
   it('is the candidate with the fewest edits, whatever the case', () => {
@@ -20,5 +20,22 @@ describe('nearest', () => {
         expect(editDistance(a, c)).toBeLessThanOrEqual(editDistance(a, b) + editDistance(b, c));
       }),
     );
+  });
+});
+
+describe('findMeant', () => {
+  const commands = ['status', 'backup', 'restore'];
+
+  it('takes a typing error or a beginning for what was meant', () => {
+    expect(findMeant('stauts', commands)).toBe('status');
+    expect(findMeant('Bakcup', commands)).toBe('backup');
+    expect(findMeant('rest', commands)).toBe('restore');
+    expect(findMeant('sotre', ['bucket', 'store'])).toBe('store');
+  });
+
+  it('does not guess at a word that is like none', () => {
+    expect(findMeant('delete', commands)).toBeUndefined();
+    expect(findMeant('x', commands)).toBeUndefined();
+    expect(findMeant('x', [])).toBeUndefined();
   });
 });
