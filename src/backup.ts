@@ -7,6 +7,7 @@ import { type BackupStep, planBackup } from './lineage/plan-backup.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import type { OnProgress } from './progress.ts';
 import { readLineage } from './read-lineage.ts';
+import { sayReached } from './say-reached.ts';
 import type { SendStep, SnapshotSource } from './sources/source.ts';
 import type { Metadata, ObjectStore } from './store/object-store.ts';
 import { meter } from './stream/meter.ts';
@@ -152,13 +153,16 @@ function sendStepOf(step: BackupStep, options: BackupOptions): SendStep {
 }
 
 function putCommand(key: string, metadata: Metadata, estimate: number | undefined, options: BackupOptions) {
+  const { store, storageClass, partBytes, concurrency } = options;
   return [
     'pput',
-    '--store',
-    options.store.url,
+    ...store.arguments,
+    ...(store.putArguments ?? []),
+    ...(partBytes === undefined ? [] : ['--chunk-size', String(partBytes)]),
+    ...(concurrency === undefined ? [] : ['--concurrency', String(concurrency)]),
     ...(estimate === undefined ? [] : ['--estimated', String(estimate)]),
     ...Object.entries(metadata).flatMap(([name, value]) => ['--meta', `${name}=${value}`]),
-    ...(options.storageClass ? ['--storage-class', options.storageClass] : []),
+    ...(storageClass ? ['--storage-class', storageClass] : []),
     key,
   ];
 }
@@ -172,8 +176,7 @@ export async function runBackupPlan(plan: BackupPlanReport, options: BackupOptio
       backups.push(await storeBackup(planned, backups.length + 1, plan.steps.length, options));
     } catch (error) {
       if (plan.steps.length > 1) {
-        const stored = backups.map(({ name }) => name).join(', ') || 'nothing';
-        logger.warn({}, `stored before the failure: ${stored}. Running the same again goes on from there.`);
+        logger.warn({}, sayReached('stored', backups));
       }
       throw error;
     }

@@ -7,6 +7,7 @@ import { planRestore } from './lineage/plan-restore.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import type { OnProgress } from './progress.ts';
 import { readLineage } from './read-lineage.ts';
+import { sayReached } from './say-reached.ts';
 import type { ReceiveStep, SnapshotSource } from './sources/source.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { holdBackLast } from './stream/hold-back.ts';
@@ -65,6 +66,8 @@ export interface ReceivedBackup {
 }
 
 export interface RestoreResult {
+  readonly dataset: string;
+  readonly store: string;
   readonly target: string;
   readonly notes: readonly string[];
   readonly received: readonly ReceivedBackup[];
@@ -128,7 +131,7 @@ function commandsOf(
 ): Pick<PlannedRestore, 'before' | 'pipeline'> {
   const commands = source.receiveCommands(receive);
   const pipeline = [
-    ['zfs3backup_get', '--store', store.url, backup.key],
+    ['zfs3backup_get', ...store.arguments, backup.key],
     ...(filter ? [filter.commands.decode] : []),
     ...commands.slice(-1),
   ];
@@ -147,13 +150,13 @@ export async function runRestorePlan(
       received.push(await receiveBackup(planned, received.length + 1, plan.steps.length, options));
     } catch (error) {
       if (plan.steps.length > 1) {
-        const arrived = received.map(({ name }) => name).join(', ') || 'nothing';
-        logger.warn({}, `arrived before the failure: ${arrived}. Running the same again goes on from there.`);
+        logger.warn({}, sayReached('arrived', received));
       }
       throw error;
     }
   }
-  return { target: plan.target, notes: plan.notes, received };
+  const { dataset, store, target, notes } = plan;
+  return { dataset, store, target, notes, received };
 }
 
 async function receiveBackup(

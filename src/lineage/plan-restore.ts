@@ -138,7 +138,8 @@ function notesOn(
   steps: number,
 ): readonly string[] {
   const notes: string[] = [];
-  if (steps === 0) notes.push(`The target has ${found.snapshot} already: nothing to do.`);
+  if (steps === 0)
+    notes.push(`The target has ${found.snapshot} already: nothing to do (\`zfs rollback\` goes back to it).`);
   else if (entry.health !== 'ok') notes.push(brokenFurtherBack(lineage.dataset, entry));
   if (found.guid === undefined) {
     notes.push(

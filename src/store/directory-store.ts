@@ -1,5 +1,6 @@
 import { type FileHandle, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { StoreError } from '../errors.ts';
 import { asStoreError, noSuchRoot } from './directory-errors.ts';
 import { FILE_MODE, ignoreMissing, shortFile, temporaryPath, writeAt } from './directory-files.ts';
@@ -61,6 +62,7 @@ export function createDirectoryStore(options: DirectoryStoreOptions): ObjectStor
 
   return {
     url: `file://${root}`,
+    arguments: ['--store', pathToFileURL(root).href],
     prefix: options.prefix === '' || options.prefix.endsWith('/') ? options.prefix : `${options.prefix}/`,
     limits: LIMITS,
     async *list(prefix, call = {}) {

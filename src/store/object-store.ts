@@ -115,6 +115,10 @@ export interface OpenUpload extends Upload {
 export interface ObjectStore {
   /** Names the store to a person: `s3://bucket` or `file:///path`; never holds a secret. */
   readonly url: string;
+  /** What tells our own programs where it is, such as `--store URL --endpoint URL`; never holds a secret. */
+  readonly arguments: readonly string[];
+  /** What tells `pput` besides how this store's objects are stored, such as `--sse aws:kms`. */
+  readonly putArguments?: readonly string[];
   /** Under what backups live; ends in `/`. Only verbs use it. */
   readonly prefix: string;
   readonly limits: StoreLimits;

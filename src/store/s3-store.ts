@@ -12,6 +12,7 @@ import { StoreError } from '../errors.ts';
 import { assertKey, assertMetadata } from './keys.ts';
 import type { CallOptions, GetOptions, ObjectBody, ObjectInfo, ObjectStore } from './object-store.ts';
 import { type ProviderProfile, providerFor } from './providers.ts';
+import { placeArguments, putArguments } from './s3-arguments.ts';
 import { createS3Clients, type S3ClientOptions, type S3Clients } from './s3-client.ts';
 import { createRenewal } from './s3-credentials.ts';
 import { asStoreError, noSuchBucketError, type S3Call } from './s3-errors.ts';
@@ -59,6 +60,8 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   const { bucket, prefix } = options;
   return {
     url: `s3://${bucket}`,
+    arguments: placeArguments(options),
+    putArguments: putArguments(options),
     prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
     limits: context.provider.limits,
     list: (keyPrefix, call) => listObjects(context, keyPrefix, call),

@@ -64,6 +64,7 @@ export function createFaultStore(inner: ObjectStore, { faults = {}, limits }: Fa
 
   return {
     url: inner.url,
+    arguments: inner.arguments,
     prefix: inner.prefix,
     limits: limits ?? inner.limits,
     calls,

@@ -106,6 +106,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ObjectStore
   let started = 0;
   return {
     url: 's3://memory',
+    arguments: ['--store', 's3://memory'],
     prefix: 'p/',
     limits,
     async *list(prefix) {

@@ -1,0 +1,25 @@
+import type { S3StoreOptions } from './s3-store.ts';
+
+/** Where the bucket is, as the flags of our own programs; credentials have none. */
+export function placeArguments(options: S3StoreOptions): readonly string[] {
+  const { bucket, endpoint, region, profile, forcePathStyle } = options;
+  // said only where it is not what the endpoint brings along
+  const isUnusual = forcePathStyle !== undefined && forcePathStyle !== (endpoint !== undefined);
+  return [
+    '--store',
+    `s3://${bucket}`,
+    ...flag('endpoint', endpoint),
+    ...flag('region', region),
+    ...flag('aws-profile', profile),
+    ...(isUnusual ? [`--force-path-style=${forcePathStyle}`] : []),
+  ];
+}
+
+/** How its objects are stored, as the flags of `pput`. */
+export function putArguments({ sse, sseKmsKeyId, acl }: S3StoreOptions): readonly string[] {
+  return [...flag('sse', sse), ...flag('sse-kms-key-id', sseKmsKeyId), ...flag('acl', acl)];
+}
+
+function flag(name: string, value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [`--${name}`, value];
+}
