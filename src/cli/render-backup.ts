@@ -7,7 +7,7 @@ import type { Style } from './style.ts';
 export function renderBackupPlan(plan: BackupPlanReport, style: Style): string {
   const { steps } = plan;
   const notes = plan.notes.map((note) => escapeText(note));
-  if (steps.length === 0) return `${[...notes, nothingToDo(plan.dataset)].join('\n')}\n`;
+  if (steps.length === 0) return nothingToDo(plan);
   const estimates = steps.map(({ estimate }) => estimate);
   const known = estimates.filter((estimate) => estimate !== undefined);
   const total = known.reduce((sum, estimate) => sum + estimate, 0);
@@ -29,7 +29,7 @@ function renderPlanned(planned: PlannedBackup, number: number, style: Style): st
 }
 
 export function renderBackupResult(result: BackupResult): string {
-  if (result.backups.length === 0) return `${nothingToDo(result.dataset)}\n`;
+  if (result.backups.length === 0) return nothingToDo(result);
   return `${result.backups.map(renderStored).join('\n')}\n`;
 }
 
@@ -45,8 +45,10 @@ function renderStored(stored: StoredBackup): string {
   return `stored ${escapeName(stored.name)}: ${facts.filter(Boolean).join(', ')}`;
 }
 
-function nothingToDo(dataset: string): string {
-  return `Nothing to do: the store has the backups of ${escapeName(dataset)} that were asked for.`;
+/** The planner's own words say why, where it has any. */
+function nothingToDo({ dataset, notes }: Pick<BackupPlanReport, 'dataset' | 'notes'>): string {
+  const other = `Nothing to do: the store has the backups of ${escapeName(dataset)} that were asked for.`;
+  return `${notes.length === 0 ? other : notes.map(escapeText).join('\n')}\n`;
 }
 
 /** z3's lines for programs: name and stream bytes around a NUL; `-` where no estimate is to be had. */

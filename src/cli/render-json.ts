@@ -1,10 +1,15 @@
 import type { BackupPlanReport, BackupResult } from '../backup.ts';
+import type { RestorePlanReport, RestoreResult } from '../restore.ts';
 import type { StatusReport, StoreStatusReport } from '../status.ts';
 
 /*
  * The objects of docs/json.md: a promise to scripts. Each is put together by hand, so that a field that a verb
  * gains or renames does not change what scripts read.
  */
+
+export function printJson(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
 
 export function statusJson({ dataset, store, snapshots, summary }: StatusReport): object {
   return {
@@ -78,6 +83,40 @@ export function backupJson({ dataset, store, notes, backups }: BackupResult): ob
       etag: stored.etag ?? null,
       seconds: stored.seconds,
       retries: stored.retries,
+    })),
+  };
+}
+
+export function restorePlanJson({ dataset, store, target, notes, losses, steps }: RestorePlanReport): object {
+  return {
+    dataset,
+    store,
+    target,
+    notes,
+    losses,
+    steps: steps.map(({ backup, receive, before, pipeline }) => ({
+      name: `${receive.target}@${receive.snapshot}`,
+      key: backup.key,
+      kind: backup.kind,
+      parent: backup.parent ?? null,
+      storedBytes: backup.storedBytes,
+      before,
+      pipeline,
+    })),
+  };
+}
+
+export function restoreJson({ dataset, store, target, notes, received }: RestoreResult): object {
+  return {
+    dataset,
+    store,
+    target,
+    notes,
+    received: received.map(({ name, streamBytes, storedBytes, seconds }) => ({
+      name,
+      streamBytes,
+      storedBytes,
+      seconds,
     })),
   };
 }

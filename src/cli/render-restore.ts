@@ -8,7 +8,7 @@ export function renderRestorePlan(plan: RestorePlanReport, style: Style): string
   const { steps, target } = plan;
   const notes = plan.notes.map((note) => escapeText(note));
   const losses = plan.losses.map((loss) => `${style.red('would be lost:')} ${escapeText(loss)}`);
-  if (steps.length === 0) return `${[...notes, ...losses, nothingToDo(target)].join('\n')}\n`;
+  if (steps.length === 0) return nothingToDo(plan);
   const bytes = steps.reduce((sum, { backup }) => sum + backup.storedBytes, 0);
   const head = `Would receive ${renderCount(steps.length, 'backup')} (${renderSize(bytes)} stored) from ${escapeName(plan.store)} into ${escapeName(target)}.`;
   const lines = steps.map((step, at) => renderPlanned(step, at + 1, style));
@@ -25,8 +25,9 @@ function renderPlanned({ backup, before, pipeline }: PlannedRestore, number: num
   ].join('\n');
 }
 
-export function renderRestoreResult({ target, received }: RestoreResult): string {
-  if (received.length === 0) return `${nothingToDo(target)}\n`;
+export function renderRestoreResult(result: RestoreResult): string {
+  const { target, received } = result;
+  if (received.length === 0) return nothingToDo(result);
   const lines = received.map(({ name, streamBytes, seconds }) => {
     const rate = renderRate(streamBytes, seconds);
     return `received ${escapeName(name)}: ${renderSize(streamBytes)}, ${renderSeconds(seconds)} at ${rate}`;
@@ -34,6 +35,8 @@ export function renderRestoreResult({ target, received }: RestoreResult): string
   return `${[...lines, `${escapeName(target)} is restored.`].join('\n')}\n`;
 }
 
-function nothingToDo(target: string): string {
-  return `Nothing to do: ${escapeName(target)} has the snapshot already.`;
+/** The planner's own words say why, where it has any. */
+function nothingToDo({ target, notes }: Pick<RestorePlanReport, 'target' | 'notes'>): string {
+  const other = `Nothing to do: ${escapeName(target)} has the snapshot already.`;
+  return `${notes.length === 0 ? other : notes.map(escapeText).join('\n')}\n`;
 }

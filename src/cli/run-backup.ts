@@ -1,37 +1,65 @@
 import { type BackupOptions, readBackupPlan, runBackupPlan } from '../backup.ts';
+import type { Config } from '../config/config.ts';
 import { demandDataset } from '../config/demand.ts';
-import { ConfigError } from '../errors.ts';
+import type { ConfigProblem } from '../errors.ts';
 import type { CommandCall } from './program.ts';
 import { renderBackupPlan, renderBackupResult, renderParseable } from './render-backup.ts';
-import { backupJson, backupPlanJson } from './render-json.ts';
-import { printJson } from './run-status.ts';
+import { backupJson, backupPlanJson, printJson } from './render-json.ts';
+import { type DatasetReport, runEach, textOf } from './run-each.ts';
 import { type Session, withSession } from './session.ts';
 
 export function runBackup(call: CommandCall): Promise<number> {
-  refuseTogether(call, 'full', 'incremental');
-  refuseTogether(call, 'json', 'parseable');
-  return withSession(call, call.arguments.values, async (session) => {
-    const options = backupOptions(call, session);
-    const plan = await readBackupPlan(options);
-    if (call.arguments.flag('dry-run')) {
-      await call.print(renderPlan(call, plan));
+  const problems = [...together(call, 'full', 'incremental'), ...together(call, 'json', 'parseable')];
+  return withSession(
+    call,
+    async (session) => {
+      const { config, datasets, file } = session;
+      if (config.dataset === undefined && datasets.length > 0) {
+        return runEach(call, session, (dataset) => backUp(call, session, dataset));
+      }
+      const report = await backUp(call, session, demandDataset(config, file));
+      await call.print(call.arguments.flag('json') ? printJson(report.json) : textOf(call, report));
       return 0;
-    }
-    for (const note of plan.notes) session.remark(note);
-    const result = await session.watch((onProgress) => runBackupPlan(plan, { ...options, onProgress }));
-    await call.print(renderResult(call, result));
-    return 0;
-  });
+    },
+    { problems },
+  );
 }
 
-function backupOptions({ arguments: given, signal }: CommandCall, session: Session): BackupOptions {
-  const { config, context, logger, file } = session;
+async function backUp(call: CommandCall, session: Session, dataset: string): Promise<DatasetReport> {
+  const config = session.configFor(dataset);
+  const options = backupOptions(call, session, config, dataset);
+  const plan = await readBackupPlan(options);
+  if (call.arguments.flag('dry-run')) {
+    const sizes = plan.steps.map(
+      ({ step, estimate }) => [`${step.dataset}@${step.snapshot.name}`, estimate] as const,
+    );
+    return {
+      json: backupPlanJson(plan),
+      parseable: renderParseable(sizes),
+      text: renderBackupPlan(plan, call.stdout.style),
+    };
+  }
+  if (plan.steps.length > 0) for (const note of plan.notes) session.remark(note);
+  const result = await session.watch((onProgress) => runBackupPlan(plan, { ...options, onProgress }));
+  return {
+    json: backupJson(result),
+    parseable: renderParseable(result.backups.map(({ name, streamBytes }) => [name, streamBytes])),
+    text: config.quiet ? '' : renderBackupResult(result),
+  };
+}
+
+function backupOptions(
+  { arguments: given, signal }: CommandCall,
+  { context, logger }: Session,
+  config: Config,
+  dataset: string,
+): BackupOptions {
   const snapshot = given.text('snapshot');
   const filter = config.compressor === 'none' ? undefined : context.filters.find(config.compressor);
   return {
     store: context.store,
     source: context.source,
-    dataset: demandDataset(config, file),
+    dataset,
     snapshotPrefix: config.snapshotPrefix,
     mode: given.flag('full') ? 'full' : given.flag('incremental') ? 'incremental' : 'auto',
     history: given.flag('history'),
@@ -47,21 +75,7 @@ function backupOptions({ arguments: given, signal }: CommandCall, session: Sessi
   };
 }
 
-function renderPlan({ arguments: given, stdout }: CommandCall, plan: Parameters<typeof renderBackupPlan>[0]) {
-  if (given.flag('json')) return printJson(backupPlanJson(plan));
-  if (!given.flag('parseable')) return renderBackupPlan(plan, stdout.style);
-  return renderParseable(
-    plan.steps.map(({ step, estimate }) => [`${step.dataset}@${step.snapshot.name}`, estimate]),
-  );
-}
-
-function renderResult({ arguments: given }: CommandCall, result: Parameters<typeof renderBackupResult>[0]) {
-  if (given.flag('json')) return printJson(backupJson(result));
-  if (!given.flag('parseable')) return renderBackupResult(result);
-  return renderParseable(result.backups.map(({ name, streamBytes }) => [name, streamBytes]));
-}
-
-function refuseTogether({ arguments: given }: CommandCall, one: string, other: string): void {
-  if (!given.flag(one) || !given.flag(other)) return;
-  throw new ConfigError([{ where: `--${one}`, message: `does not go together with --${other}` }]);
+function together({ arguments: given }: CommandCall, one: string, other: string): readonly ConfigProblem[] {
+  if (!given.flag(one) || !given.flag(other)) return [];
+  return [{ where: `--${one}`, message: `does not go together with --${other}` }];
 }

@@ -4,7 +4,7 @@ import { withSession } from './session.ts';
 
 export function runGet(call: CommandCall): Promise<number> {
   const output = call.arguments.text('output');
-  return withSession(call, call.arguments.values, async ({ context, config, logger, watch }) => {
+  return withSession(call, async ({ context, config, logger, watch }) => {
     await watch((onProgress) =>
       get({
         store: context.store,

@@ -1,49 +1,52 @@
 import { parseSize } from '../config/size.ts';
-import { ConfigError, type ConfigProblem, Zfs3BackupError } from '../errors.ts';
+import { type ConfigProblem, Zfs3BackupError } from '../errors.ts';
 import { openDescriptor, type PputOptions, pput, readCommand, readStream } from '../pput.ts';
 import type { CommandCall } from './program.ts';
 import { renderPutJson, renderPutLine } from './render-json.ts';
-import { withSession } from './session.ts';
+import { type Session, withSession } from './session.ts';
 
 export function runPput(call: CommandCall): Promise<number> {
   const asked = readAsked(call);
   const { values } = call.arguments;
   // Asked for on the command line, so it goes before a QUIET of the environment or a file.
   const flags = call.arguments.flag('progress') ? { ...values, quiet: false } : values;
-  return withSession(call, flags, async ({ config, context, logger, watch }) => {
-    const source = openSource(call, asked.fd);
-    const options: PputOptions = {
-      store: context.store,
-      key: call.arguments.positionals[0] ?? '',
-      source,
-      metadata: asked.metadata,
-      ...(asked.estimate === undefined ? {} : { estimate: asked.estimate }),
-      ...(config.chunkSize ? { partBytes: config.chunkSize } : {}),
-      ...(config.concurrency ? { concurrency: config.concurrency } : {}),
-      ...(config.storageClass ? { storageClass: config.storageClass } : {}),
-      maxRetries: config.maxRetries,
-      signal: call.signal,
-      logger,
-    };
-    try {
-      const result = await watch((onProgress) => pput({ ...options, onProgress }));
-      const json = call.arguments.flag('json');
-      await call.print(json ? renderPutJson(result) : renderPutLine(result));
-      return 0;
-    } finally {
-      // What is left in a pipe that nobody reads would keep the process waiting.
-      if (call.arguments.program.length === 0 && asked.fd === undefined) call.io.stdin.destroy();
-    }
-  });
+  return withSession(call, (session) => store(call, session, asked), { flags, problems: asked.problems });
+}
+
+async function store(call: CommandCall, session: Session, asked: Asked): Promise<number> {
+  const { config, context, logger } = session;
+  const options: PputOptions = {
+    store: context.store,
+    key: call.arguments.positionals[0] ?? '',
+    source: openSource(call, asked.fd),
+    metadata: asked.metadata,
+    ...(asked.estimate === undefined ? {} : { estimate: asked.estimate }),
+    ...(config.chunkSize ? { partBytes: config.chunkSize } : {}),
+    ...(config.concurrency ? { concurrency: config.concurrency } : {}),
+    ...(config.storageClass ? { storageClass: config.storageClass } : {}),
+    maxRetries: config.maxRetries,
+    signal: call.signal,
+    logger,
+  };
+  try {
+    const result = await session.watch((onProgress) => pput({ ...options, onProgress }));
+    const json = call.arguments.flag('json');
+    await call.print(json ? renderPutJson(result) : renderPutLine(result));
+    return 0;
+  } finally {
+    // What is left in a pipe that nobody reads would keep the process waiting.
+    if (call.arguments.program.length === 0 && asked.fd === undefined) call.io.stdin.destroy();
+  }
 }
 
 interface Asked {
   readonly metadata: Readonly<Record<string, string>>;
   readonly estimate: number | undefined;
   readonly fd: number | undefined;
+  readonly problems: readonly ConfigProblem[];
 }
 
-/** Looks at everything before it complains, so that all problems are told at once. */
+/** Collects what is wrong, so that all problems are told at once, the configuration's among them. */
 function readAsked({ arguments: given, io }: CommandCall): Asked {
   const problems: ConfigProblem[] = [];
   const metadata = readMetadata([...given.list('metadata')], problems);
@@ -60,8 +63,7 @@ function readAsked({ arguments: given, io }: CommandCall): Asked {
     const message = 'is a terminal: pipe something in, or name a program behind --';
     problems.push({ where: 'stdin', message });
   }
-  if (problems.length > 0) throw new ConfigError(problems, { advice: '`pput --help` has examples.' });
-  return { metadata, estimate, fd };
+  return { metadata, estimate, fd, problems };
 }
 
 function openSource({ arguments: { program }, io, signal }: CommandCall, fd: number | undefined) {

@@ -1,25 +1,30 @@
 import { demandDataset } from '../config/demand.ts';
-import { ConfigError } from '../errors.ts';
+import type { ConfigProblem } from '../errors.ts';
 import { type RestoreOptions, readRestorePlan, runRestorePlan } from '../restore.ts';
 import type { CommandCall } from './program.ts';
+import { printJson, restoreJson, restorePlanJson } from './render-json.ts';
 import { renderRestorePlan, renderRestoreResult } from './render-restore.ts';
 import { type Session, withSession } from './session.ts';
 
 export function runRestore(call: CommandCall): Promise<number> {
-  const { flags, snapshot } = readSnapshot(call);
-  return withSession(call, flags, async (session) => {
-    const options = restoreOptions(call, session, snapshot);
-    const plan = await readRestorePlan(options);
-    if (call.arguments.flag('dry-run')) {
-      await call.print(renderRestorePlan(plan, call.stdout.style));
-      return 0;
-    }
-    for (const note of plan.notes) session.remark(note);
-    for (const loss of plan.losses) session.remark(`--force: ${loss} will be lost`);
-    const result = await session.watch((onProgress) => runRestorePlan(plan, { ...options, onProgress }));
-    await call.print(renderRestoreResult(result));
+  const { snapshot, ...options } = readSnapshot(call);
+  return withSession(call, (session) => bringBack(call, session, snapshot), options);
+}
+
+async function bringBack(call: CommandCall, session: Session, snapshot: string): Promise<number> {
+  const isJson = call.arguments.flag('json');
+  const options = restoreOptions(call, session, snapshot);
+  const plan = await readRestorePlan(options);
+  if (call.arguments.flag('dry-run')) {
+    await call.print(isJson ? printJson(restorePlanJson(plan)) : renderRestorePlan(plan, call.stdout.style));
     return 0;
-  });
+  }
+  if (plan.steps.length > 0) for (const note of plan.notes) session.remark(note);
+  for (const loss of plan.losses) session.remark(`--force: ${loss} will be lost`);
+  const result = await session.watch((onProgress) => runRestorePlan(plan, { ...options, onProgress }));
+  if (isJson) await call.print(printJson(restoreJson(result)));
+  else if (!session.config.quiet) await call.print(renderRestoreResult(result));
+  return 0;
 }
 
 /** `dataset@name` names the dataset too: a configured one gives way, one on the command line must agree. */
@@ -29,14 +34,12 @@ function readSnapshot({ arguments: given }: CommandCall) {
   const dataset = at < 0 ? '' : word.slice(0, at);
   const snapshot = word.slice(at + 1);
   const asked = given.text('dataset');
-  if (snapshot === '') throw new ConfigError([{ where: word || 'SNAPSHOT', message: 'names no snapshot' }]);
-  if (dataset === '') return { flags: given.values, snapshot };
-  if (asked !== undefined && asked !== dataset) {
-    throw new ConfigError([
-      { where: '--dataset', message: `${asked} is another dataset than that of ${word}` },
-    ]);
+  const problems: ConfigProblem[] = [];
+  if (snapshot === '') problems.push({ where: word || 'SNAPSHOT', message: 'names no snapshot' });
+  if (dataset !== '' && asked !== undefined && asked !== dataset) {
+    problems.push({ where: '--dataset', message: `${asked} is another dataset than that of ${word}` });
   }
-  return { flags: { ...given.values, dataset }, snapshot };
+  return { flags: dataset === '' ? given.values : { ...given.values, dataset }, snapshot, problems };
 }
 
 function restoreOptions(

@@ -1,6 +1,6 @@
 import { status, statusOfStore } from '../status.ts';
 import type { CommandCall } from './program.ts';
-import { statusJson, storeStatusJson } from './render-json.ts';
+import { printJson, statusJson, storeStatusJson } from './render-json.ts';
 import { renderStatus, renderStoreStatus } from './render-status.ts';
 import { withSession } from './session.ts';
 
@@ -9,7 +9,7 @@ const BROKEN = 3;
 export function runStatus(call: CommandCall): Promise<number> {
   const json = call.arguments.flag('json');
   const { style } = call.stdout;
-  return withSession(call, call.arguments.values, async ({ config, context, logger }) => {
+  return withSession(call, async ({ config, context, logger }) => {
     const { store, source } = context;
     const options = { store, source, logger, signal: call.signal, snapshotPrefix: config.snapshotPrefix };
     if (config.dataset === undefined) {
@@ -21,8 +21,4 @@ export function runStatus(call: CommandCall): Promise<number> {
     await call.print(json ? printJson(statusJson(report)) : renderStatus(report, style));
     return report.summary.broken.length > 0 ? BROKEN : 0;
   });
-}
-
-export function printJson(value: object): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

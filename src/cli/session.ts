@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
+import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { openContext } from '../context.ts';
+import { ConfigError, type ConfigProblem } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { OnProgress } from '../progress.ts';
 import { createLogger } from './logging.ts';
@@ -14,6 +16,10 @@ export type Context = Awaited<ReturnType<typeof openContext>>;
 /** What every command works with, once the configuration is read. */
 export interface Session {
   readonly config: Config;
+  /** The same for another dataset, with what its section says. */
+  readonly configFor: (dataset: string) => Config;
+  /** Datasets that have a section in the configuration file. */
+  readonly datasets: readonly string[];
   /** The configuration file that was read. */
   readonly file: string | undefined;
   readonly logger: Logger;
@@ -24,13 +30,20 @@ export interface Session {
   watch<Result>(work: (onProgress: OnProgress) => Promise<Result>): Promise<Result>;
 }
 
+export interface SessionOptions {
+  /** Instead of what the command line says. */
+  readonly flags?: Readonly<Record<string, string | boolean>>;
+  /** What is wrong with the command's own arguments. */
+  readonly problems?: readonly ConfigProblem[];
+}
+
 /** Reads the configuration, opens store and source, does the work, closes them. */
 export async function withSession(
   call: CommandCall,
-  flags: Readonly<Record<string, string | boolean>>,
   work: (session: Session) => Promise<number>,
+  { flags = call.arguments.values, problems = [] }: SessionOptions = {},
 ): Promise<number> {
-  const { config, file, warnings } = await loadConfig({ flags, env: call.io.env });
+  const { config, configFor, datasets, file, warnings } = await readConfig(call, flags, problems);
   const screen = createScreen(call.io.stderr);
   const logger = createLogger(screen, {
     level: config.quiet ? quietLevel(config.logLevel) : config.logLevel,
@@ -39,10 +52,13 @@ export async function withSession(
     style: call.stderr.style,
   });
   for (const { where, message } of warnings) logger.warn({}, `${where}: ${message}`);
-  const context = await openContext(config, { logger, file });
+  const named = typeof flags['config'] === 'string' ? file : undefined;
+  const context = namingFile(await openContext(config, { logger, file }), named);
   try {
     return await work({
       config,
+      configFor,
+      datasets,
       file,
       logger,
       context,
@@ -62,6 +78,33 @@ export async function withSession(
   } finally {
     context.store.close();
   }
+}
+
+/** Everything that is wrong, the command's own arguments first. */
+async function readConfig(
+  { io }: CommandCall,
+  flags: Readonly<Record<string, string | boolean>>,
+  problems: readonly ConfigProblem[],
+): Promise<LoadedConfig> {
+  const advice = problems.length > 0 ? { advice: '`--help` has examples.' } : {};
+  try {
+    const loaded = await loadConfig({ flags, env: io.env });
+    if (problems.length === 0) return loaded;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError([...problems, ...error.problems], advice);
+  }
+  throw new ConfigError(problems, advice);
+}
+
+/** The programs that a dry run shows need the file that this one was told to read. */
+function namingFile(context: Context, file: string | undefined): Context {
+  if (file === undefined) return context;
+  const { store } = context;
+  return {
+    ...context,
+    store: { ...store, arguments: [...store.arguments, '--config', resolve(file)] },
+  };
 }
 
 function quietLevel(level: Config['logLevel']): Config['logLevel'] {

@@ -38,7 +38,7 @@ const backupCommand: Command = {
   summary:
     'Stores the snapshots that the store does not have yet, each as an object of its own, oldest first.',
   details:
-    'In an empty store it begins with a full backup of the newest snapshot. A snapshot that has a backup is left alone.',
+    'In an empty store it begins with a full backup of the newest snapshot. A snapshot that has a backup is left alone. Without a dataset: every dataset that has a section [fs:DATASET] in the configuration file, in turn; exits with 5 when some of them failed.',
   positionals: [],
   options: [
     { name: 'full', type: 'flag', help: 'Start a new chain with a full backup.' },
@@ -108,6 +108,7 @@ const restoreCommand: Command = {
     },
     { name: 'mount', type: 'flag', help: 'Mount what was received.' },
     dryRunOption,
+    jsonOption,
     ...settingOptions('max-retries', 'force-path-style'),
   ],
   examples: [

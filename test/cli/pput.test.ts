@@ -146,10 +146,19 @@ describe('pput', () => {
       'ü=1',
       '--progress',
       '--quiet',
+      '-s',
+      '1Q',
     ];
     const { status, stderr } = await pput(words);
     expect(status).toBe(2);
-    for (const option of ['--meta novalue', '--estimated', '--file-descriptor', '--meta ü=1', '--progress']) {
+    for (const option of [
+      '--meta novalue',
+      '--estimated',
+      '--file-descriptor',
+      '--meta ü=1',
+      '--progress',
+      '--chunk-size',
+    ]) {
       expect(stderr).toContain(`pput: ${option}: `);
     }
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BackupPlanReport, BackupResult } from '../../src/backup.ts';
 import { renderBackupPlan, renderBackupResult, renderParseable } from '../../src/cli/render-backup.ts';
 import { renderError } from '../../src/cli/render-error.ts';
-import { backupJson, backupPlanJson } from '../../src/cli/render-json.ts';
+import { backupJson, backupPlanJson, restoreJson, restorePlanJson } from '../../src/cli/render-json.ts';
 import { renderLogLine } from '../../src/cli/render-log.ts';
 import { renderRestorePlan, renderRestoreResult } from '../../src/cli/render-restore.ts';
 import { quoteWord, renderPipeline } from '../../src/cli/render-shell.ts';
@@ -285,7 +285,10 @@ describe('restore', () => {
       ['zfs3backup_get', 'k'],
       ['zfs', 'receive', 'tank/b'],
     ];
-    const steps = [{ backup, before: [['zfs', 'create', 'tank']], pipeline }];
+    const receive = { target: 'tank/b', snapshot: 's1', force: false, mount: false };
+    const steps = [
+      { backup: { ...backup, key: 'k' }, receive, before: [['zfs', 'create', 'tank']], pipeline },
+    ];
     const planned = { ...base, losses: ['the snapshot tank/b@x'], steps } as never;
     expect(`\n${renderRestorePlan(planned, plainStyle)}`).toBe(`
 would be lost: the snapshot tank/b@x
@@ -295,14 +298,33 @@ Would receive 1 backup (1.0 MiB stored) from s3://bucket into tank/b.
    zfs create tank
    zfs3backup_get k | zfs receive tank/b
 `);
+    const json = JSON.parse(JSON.stringify(restorePlanJson(planned)));
+    checkFields(
+      json,
+      readTables('json.md').find(({ title }) => title.includes('restore --dry-run --json')),
+    );
+    checkFields(
+      json.steps[0],
+      readTables('json.md').find(({ title }) => title.includes('`steps` of a restore')),
+    );
   });
 
   it('says what arrived, or that nothing had to', () => {
     const received = [{ name: 'tank/b@s1', storedBytes: 1, streamBytes: 2 * MIB, seconds: 2 }];
-    expect(renderRestoreResult({ target: 'tank/b', notes: [], received })).toBe(
+    const restored = { ...base, received };
+    expect(renderRestoreResult(restored)).toBe(
       'received tank/b@s1: 2.0 MiB, 2.0 s at 1.0 MiB/s\ntank/b is restored.\n',
     );
-    expect(renderRestoreResult({ target: 'tank/b', notes: [], received: [] })).toMatch(/^Nothing to do/);
+    expect(renderRestoreResult({ ...base, received: [] })).toMatch(/^Nothing to do/);
+    const json = JSON.parse(JSON.stringify(restoreJson(restored)));
+    checkFields(
+      json,
+      readTables('json.md').find(({ title }) => title.includes('zfs3backup restore --json')),
+    );
+    checkFields(
+      json.received[0],
+      readTables('json.md').find(({ title }) => title.includes('Each of `received`')),
+    );
   });
 });
 
