@@ -46,8 +46,8 @@ run() { printf '%s$ %s%s\n' "$BOLD" "$*" "$PLAIN"; eval "$*"; }
 why_no_zfs() {
   if [ "$(id -u)" != 0 ]; then
     echo "A pool can only be made by root, and you are $(id -un)."
-  elif ! "$REPOSITORY/scripts/setup.sh" zfs 2>"$DEMO/setup.err" || ! "$ZFS_FUSE" start $$ 2>>"$DEMO/setup.err" >&2; then
-    echo "No ZFS could be had on this machine: $(tail -n 1 "$DEMO/setup.err")"
+  elif ! "$REPOSITORY/scripts/setup.sh" zfs >&2 || ! "$ZFS_FUSE" start $$ >&2; then
+    echo "No ZFS could be had on this machine: the lines above say why."
   fi
 }
 
