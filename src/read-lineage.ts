@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { Backup, Lineage } from './lineage/backup.ts';
 import { datasetPrefix, parseBackupKey } from './lineage/key.ts';
@@ -37,12 +38,29 @@ export async function readLineages(
     .map(([dataset, backups]) => buildLineage(dataset, backups));
 }
 
-async function readBackups(store: ObjectStore, prefix: string, options: CallOptions): Promise<Backup[]> {
+async function readBackups(store: ObjectStore, prefix: string, { signal }: CallOptions): Promise<Backup[]> {
+  signal?.throwIfAborted();
+  const stop = new AbortController();
+  // Each request in flight listens, and that is no leak.
+  setMaxListeners(0, stop.signal);
+  const onAbort = () => stop.abort(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await readHeads(store, prefix, { signal: stop.signal });
+  } catch (error) {
+    stop.abort(error);
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+async function readHeads(store: ObjectStore, prefix: string, call: CallOptions): Promise<Backup[]> {
   const limit = pLimit(HEADS_AT_ONCE);
   const heads: Promise<Backup | undefined>[] = [];
-  for await (const summary of store.list(prefix, options)) {
+  for await (const summary of store.list(prefix, call)) {
     if (!parseBackupKey(store.prefix, summary.key)) continue;
-    const head = limit(() => readBackup(store, summary, options));
+    const head = limit(() => readBackup(store, summary, call));
     // a later page may fail first: the rejection is still seen by Promise.all below
     head.catch(() => undefined);
     heads.push(head);
