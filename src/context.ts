@@ -22,6 +22,7 @@ export async function openContext(
 ): Promise<Context> {
   const store = await openStore(demandStore(config, file), {
     endpoint: config.endpoint,
+    provider: config.provider,
     region: config.region,
     profile: config.profile,
     credentials: config.credentials,
@@ -30,6 +31,9 @@ export async function openContext(
     sse: config.sse,
     sseKmsKeyId: config.sseKmsKeyId,
     acl: config.acl,
+    sseCKeyFile: config.sseCKeyFile,
+    tags: config.tags,
+    objectLock: config.objectLock,
     retry: createRetry({ attempts: config.maxRetries + 1, logger }),
     logger,
   });

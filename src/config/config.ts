@@ -1,4 +1,5 @@
 import type { ExternalFilter } from '../filters/filter.ts';
+import type { ObjectLock, ProviderSettings } from '../store/providers.ts';
 import type { ValueOf } from './parse-value.ts';
 
 /** Where backups live. `prefix` ends in `/`, or is empty for the root. */
@@ -25,8 +26,11 @@ export interface Config {
   readonly compressors: readonly ExternalFilter[];
   /** An http(s) URL; `undefined` for AWS. */
   readonly endpoint: string | undefined;
+  /** What was said of the provider; the rest is told by its name or the endpoint's host. */
+  readonly provider: ProviderSettings;
   readonly region: string | undefined;
-  readonly forcePathStyle: boolean;
+  /** `undefined`: as the provider wants it. */
+  readonly forcePathStyle: boolean | undefined;
   /** They go before `profile`; without either the SDK's default chain is meant. */
   readonly credentials: Credentials | undefined;
   readonly profile: string | undefined;
@@ -35,10 +39,16 @@ export interface Config {
   readonly sse: ValueOf<'S3_SSE'> | undefined;
   readonly sseKmsKeyId: string | undefined;
   readonly acl: ValueOf<'S3_ACL'> | undefined;
+  /** The path; the key itself is read when the store is opened. */
+  readonly sseCKeyFile: string | undefined;
+  readonly tags: Readonly<Record<string, string>> | undefined;
+  readonly objectLock: ObjectLock | undefined;
   /** Bytes; `undefined`: chosen from the estimate. */
   readonly chunkSize: number | undefined;
   /** Parts in flight; `undefined`: the engine's default. */
   readonly concurrency: number | undefined;
+  /** For all part buffers together, in bytes. */
+  readonly maxMemory: number;
   readonly maxRetries: number;
   readonly logLevel: ValueOf<'LOG_LEVEL'>;
   readonly logFormat: ValueOf<'LOG_FORMAT'>;

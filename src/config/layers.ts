@@ -95,9 +95,16 @@ export function readEnvironment(env: Environment, findings: Findings): { own: La
   return { own, bare };
 }
 
-export function readDefaults(): Layer {
+/** What holds where nothing was said: a variable that other programs share, else the default. */
+export function readDefaults(env: Environment = {}, findings?: Findings): Layer {
   const layer: Layer = new Map();
   for (const [key, setting] of SETTINGS) {
+    const shared = setting.lastEnvironment?.find((name) => env[name]);
+    if (shared !== undefined && findings !== undefined) {
+      const where = `environment ${shared}`;
+      put(layer, key, (env[shared] ?? '').trim(), { where, rank: RANK.default }, findings);
+      if (layer.has(key)) continue;
+    }
     if (setting.default === undefined) continue;
     layer.set(key, { value: parseValue(setting.default, setting), where: 'default', rank: RANK.default });
   }

@@ -49,7 +49,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
     ownEnvironment: own,
     environment: bare,
     file,
-    defaults: readDefaults(),
+    defaults: readDefaults(env, findings),
     broken: findings.broken,
   };
   checkLayers(layers, findings);

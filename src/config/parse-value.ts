@@ -1,9 +1,9 @@
 import { Zfs3BackupError } from '../errors.ts';
+import { parseBucket, parseEndpoint, parsePrefix, parseStoreUrl, type StoreUrl } from '../store/store-url.ts';
 import { parseArgv } from './argv.ts';
 import { unquote } from './parse.ts';
 import type { SCHEMA, Setting, SettingKey, SettingType } from './schema.ts';
 import { parseSize } from './size.ts';
-import { parseBucket, parsePrefix, parseStoreUrl, type StoreUrl } from './store-url.ts';
 
 interface TypedValues {
   string: string;
@@ -16,6 +16,7 @@ interface TypedValues {
   bucket: string;
   prefix: string;
   dataset: string;
+  tags: Readonly<Record<string, string>>;
   /** `undefined` inside stands for AWS. */
   endpoint: { readonly url: string | undefined };
 }
@@ -43,6 +44,7 @@ const READERS: { readonly [T in SettingType]: (text: string, setting: Setting) =
   bucket: parseBucket,
   prefix: parsePrefix,
   dataset: parseDataset,
+  tags: parseTags,
   endpoint: (text) => ({ url: parseEndpoint(text) }),
 };
 
@@ -61,27 +63,6 @@ export function parseBoolean(text: string): boolean {
   if (['true', 'yes', 'on', '1'].includes(word)) return true;
   if (['false', 'no', 'off', '0'].includes(word)) return false;
   throw usage(`\`${text}\` is neither true nor false`);
-}
-
-/** An http(s) URL without a trailing slash; `undefined` for `aws`. Throws USAGE. */
-export function parseEndpoint(text: string): string | undefined {
-  if (text.toLowerCase() === 'aws') return undefined;
-  if (!/^https?:\/\//i.test(text)) {
-    const host = /^[\w.-]+(:\d+)?$/.test(text) ? `: write https://${text}` : '';
-    throw usage(`is neither \`aws\` nor a URL that starts with http:// or https://${host}`);
-  }
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined) throw usage(`\`${text}\` is not a URL`);
-  // The URL may hold a secret there, so it is not repeated.
-  if (url.username !== '' || url.password !== '') throw usage('an endpoint holds no credentials');
-  if (url.search !== '' || url.hash !== '')
-    throw usage(`\`${text}\` has a ? or # part, which an endpoint has not`);
-  return url.href.replace(/\/+$/, '');
-}
-
-/** Whether an endpoint is AWS's own, where buckets are host names. */
-export function isAwsEndpoint(url: string): boolean {
-  return /\.amazonaws\.com(\.cn)?$/.test(new URL(url).hostname);
 }
 
 function parseText(text: string): string {
@@ -111,6 +92,26 @@ function parseDataset(text: string): string {
   if (text.includes('@')) throw usage(`\`${text}\` is a snapshot: a dataset has no @`);
   if (text.startsWith('-')) throw usage(`\`${text}\` is not a dataset: no name starts with -`);
   return parseText(text);
+}
+
+/** S3's own limits, so that a mistake shows before the first request. */
+function parseTags(text: string): Readonly<Record<string, string>> {
+  const pairs = text.split(',').map((pair) => pair.trim());
+  if (pairs.length > 10) throw usage(`has ${pairs.length} tags: an object takes 10`);
+  const tags: Record<string, string> = {};
+  for (const pair of pairs) {
+    const [, name = '', value = ''] = /^([^=]+)=(.*)$/.exec(pair) ?? [];
+    if (name === '') throw usage(`\`${pair}\` is not a tag: write name=value,name=value`);
+    if (!/^[\p{L}\p{N} +\-=._:/@]*$/u.test(name + value)) {
+      throw usage(`\`${pair}\`: a tag has letters, digits, blanks and + - = . _ : / @ only`);
+    }
+    if (name.length > 128 || value.length > 256) {
+      throw usage(`\`${pair}\`: a tag's name has 128 characters at most, its value 256`);
+    }
+    if (Object.hasOwn(tags, name)) throw usage(`has the tag ${name} twice`);
+    tags[name] = value;
+  }
+  return tags;
 }
 
 function usage(message: string): Zfs3BackupError {

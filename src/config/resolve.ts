@@ -1,8 +1,9 @@
 import type { ConfigProblem } from '../errors.ts';
+import type { ObjectLock, ProviderSettings } from '../store/providers.ts';
 import type { Config, Credentials, StoreLocation } from './config.ts';
 import type { FileLayers } from './file-layers.ts';
 import { type Given, given, type Layer } from './layers.ts';
-import { isAwsEndpoint, type ValueOf } from './parse-value.ts';
+import type { ValueOf } from './parse-value.ts';
 import { SCHEMA, type Setting, type SettingKey } from './schema.ts';
 
 /** All layers: flags > environment (prefixed, then bare) > `[fs:DATASET]` > `[main]` > defaults. */
@@ -37,7 +38,6 @@ export function resolveConfig(
   const chosen = dataset ?? findIn(layers, undefined)('FILESYSTEM')?.value;
   const find = findIn(layers, chosen);
   const settled = <K extends Settled>(key: K) => (find(key) as Given<ValueOf<K>>).value;
-  const endpoint = settled('ENDPOINT').url;
   const compressor = settled('COMPRESSOR');
   const config: Config = {
     store: resolveStore(find, contradict),
@@ -46,17 +46,22 @@ export function resolveConfig(
     sendFlags: find('SEND_FLAGS')?.value ?? [],
     compressor: compressor.toLowerCase() === 'none' ? 'none' : compressor,
     compressors: layers.file.compressors,
-    endpoint,
+    endpoint: settled('ENDPOINT').url,
+    provider: resolveProvider(find),
     region: find('REGION')?.value,
-    forcePathStyle: find('FORCE_PATH_STYLE')?.value ?? (endpoint !== undefined && !isAwsEndpoint(endpoint)),
+    forcePathStyle: find('FORCE_PATH_STYLE')?.value,
     credentials: resolveCredentials(find, contradict),
     profile: find('PROFILE')?.value,
     storageClass: find('S3_STORAGE_CLASS')?.value,
     sse: find('S3_SSE')?.value,
     sseKmsKeyId: resolveKmsKey(find, contradict),
     acl: find('S3_ACL')?.value,
+    sseCKeyFile: find('S3_SSE_C_KEY_FILE')?.value,
+    tags: find('S3_TAGS')?.value,
+    objectLock: resolveObjectLock(find, contradict),
     chunkSize: find('CHUNK_SIZE')?.value,
     concurrency: find('CONCURRENCY')?.value,
+    maxMemory: settled('MAX_MEMORY'),
     maxRetries: settled('MAX_RETRIES'),
     logLevel: settled('LOG_LEVEL'),
     logFormat: settled('LOG_FORMAT'),
@@ -137,4 +142,44 @@ function resolveKmsKey(find: Find, contradict: Contradict): string | undefined {
     contradict('S3_SSE', key.where, 'S3_SSE_KMS_KEY_ID needs S3_SSE=aws:kms');
   }
   return key?.value;
+}
+
+/** Only what was said: the rest is the provider's. */
+function resolveProvider(find: Find): ProviderSettings {
+  const said = {
+    name: find('PROVIDER')?.value,
+    checksum: find('S3_CHECKSUM')?.value,
+    unsignedPayload: find('S3_UNSIGNED_PAYLOAD')?.value,
+    md5Etags: find('S3_MD5_ETAGS')?.value,
+    conditionalPut: find('S3_CONDITIONAL_PUT')?.value,
+    deleteOneByOne: find('S3_DELETE_ONE_BY_ONE')?.value,
+    minBilledDays: find('S3_MIN_BILLED_DAYS')?.value,
+  };
+  const limits = {
+    maxParts: find('S3_MAX_PARTS')?.value,
+    minPartBytes: find('S3_MIN_PART_SIZE')?.value,
+    maxPartBytes: find('S3_MAX_PART_SIZE')?.value,
+    maxObjectBytes: find('S3_MAX_OBJECT_SIZE')?.value,
+    equalParts: find('S3_EQUAL_PARTS')?.value,
+    maxPartsInFlight: find('S3_PARTS_IN_FLIGHT')?.value,
+  };
+  return { ...present(said), limits: present(limits) };
+}
+
+function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+function resolveObjectLock(find: Find, contradict: Contradict): ObjectLock | undefined {
+  const mode = find('S3_OBJECT_LOCK_MODE');
+  const days = find('S3_RETAIN_DAYS');
+  if (mode !== undefined && days !== undefined) return { mode: mode.value, days: days.value };
+  if (mode !== undefined) {
+    contradict('S3_RETAIN_DAYS', mode.where, 'S3_OBJECT_LOCK_MODE needs S3_RETAIN_DAYS beside it');
+  }
+  if (days !== undefined) {
+    contradict('S3_OBJECT_LOCK_MODE', days.where, 'S3_RETAIN_DAYS needs S3_OBJECT_LOCK_MODE beside it');
+  }
+  return undefined;
 }

@@ -55,7 +55,7 @@ export function renderSettingsTable(schema: Schema = SCHEMA): string {
       setting.flag === undefined
         ? ''
         : [setting.flag, ...(setting.aliases ?? [])].map((flag) => code(`--${flag}`)).join(', '),
-      setting.environment.map(code).join(', '),
+      [...setting.environment, ...(setting.lastEnvironment ?? [])].map(code).join(', '),
       setting.perDataset ? 'yes' : '',
       fallback,
       `${setting.help}${choices}`,

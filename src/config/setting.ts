@@ -10,6 +10,7 @@ export type SettingType =
   | 'bucket'
   | 'prefix'
   | 'dataset'
+  | 'tags'
   | 'endpoint';
 
 export interface Setting {
@@ -33,6 +34,8 @@ export interface Setting {
   readonly global?: boolean;
   /** In the order of precedence. */
   readonly environment: readonly string[];
+  /** Names that other programs share; read when no flag, no own name and no file says anything. */
+  readonly lastEnvironment?: readonly string[];
   /** Whether it may stand in `[fs:DATASET]`. */
   readonly perDataset?: boolean;
   readonly secret?: boolean;

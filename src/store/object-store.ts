@@ -34,6 +34,19 @@ export interface Digest {
   readonly hex: string;
 }
 
+/** What a store was told of some bytes, has checked, and keeps. */
+export interface Checksum {
+  readonly algorithm: 'crc32' | 'sha256';
+  readonly hex: string;
+}
+
+/** What is known of a body already, all in hex: spares the store computing it where it needs it. */
+export interface BodyDigests {
+  readonly sha256?: string;
+  readonly md5?: string;
+  readonly crc32?: string;
+}
+
 export interface ObjectInfo extends ObjectSummary {
   readonly metadata: Metadata;
   /**
@@ -41,6 +54,8 @@ export interface ObjectInfo extends ObjectSummary {
    * one PUT, unless it is encrypted with SSE-KMS or SSE-C (such ETags look alike and are no digests).
    */
   readonly digest?: Digest;
+  /** Of the whole body, where the store was given one for it; only `head` tells it. See `wholeChecksum`. */
+  readonly checksum?: Checksum;
 }
 
 /** What is fixed when an object or upload is created. */
@@ -75,6 +90,10 @@ export interface StoredPart {
   readonly partNumber: number;
   readonly etag: string;
   readonly bytes: number;
+  /** Of the part's bytes, where the store takes one. */
+  readonly checksum?: Checksum;
+  /** When it was stored, where a listing tells it. */
+  readonly storedAt?: Date;
 }
 
 /** A multipart upload in progress. Nothing is visible under its key before `complete` succeeded. */
@@ -83,17 +102,14 @@ export interface Upload {
   readonly uploadId: string;
   /**
    * Stores one part; sending the same number again replaces it. `body` must not change before this settles, and
-   * is not kept afterwards. `sha256` (hex) spares a second hash where the protocol needs one.
+   * is not kept afterwards.
    */
-  putPart(
-    partNumber: number,
-    body: Uint8Array,
-    options?: CallOptions & { readonly sha256?: string },
-  ): Promise<StoredPart>;
+  putPart(partNumber: number, body: Uint8Array, options?: CallOptions & BodyDigests): Promise<StoredPart>;
   /** The parts stored so far, by number. */
   listParts(options?: CallOptions): Promise<readonly StoredPart[]>;
   /**
-   * Makes the object visible, in one step, from exactly these parts. An error with `retryable` means that the
+   * Makes the object visible, in one step, from exactly these parts; where they have checksums, the store compares
+   * them, and that of the whole, before it does. An error with `retryable` means that the
    * outcome is unknown: look with `head` before anything else.
    */
   complete(
@@ -137,8 +153,13 @@ export interface ObjectStore {
   put(
     key: string,
     body: Uint8Array,
-    options?: CallOptions & ObjectAttributes,
+    options?: CallOptions & ObjectAttributes & BodyDigests,
   ): Promise<{ readonly etag: string | undefined }>;
+  /**
+   * Makes good what the store ignored of the wishes that an object was created with (tags, Object Lock): some drop
+   * them for objects made of parts. Asks nothing where there were none. Called once the object was stored and checked.
+   */
+  settle?(key: string, options?: CallOptions): Promise<void>;
   /** Removes an object; one that is already gone is no error. */
   remove(key: string, options?: CallOptions): Promise<void>;
   startUpload(key: string, options?: CallOptions & ObjectAttributes): Promise<Upload>;

@@ -1,12 +1,13 @@
-import { fileURLToPath } from 'node:url';
 import { Zfs3BackupError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { createRetry } from '../transfer/retry.ts';
 import { createDirectoryStore } from './directory-store.ts';
 import type { ObjectStore } from './object-store.ts';
-import { chooseProvider, type ProviderChoice } from './providers.ts';
+import { chooseProvider, type ObjectLock, type ProviderChoice } from './providers.ts';
 import { type Retry, retrying } from './retrying-store.ts';
 import type { S3Credentials, S3CredentialsProvider, S3Timeouts } from './s3-client.ts';
+import { assertSecure, readSseCKey } from './s3-sse-c.ts';
+import { parseEndpoint, parseStoreUrl } from './store-url.ts';
 
 /** Where a store is. */
 export type StoreLocation =
@@ -34,8 +35,12 @@ export interface OpenStoreOptions {
   readonly sseKmsKeyId?: string | undefined;
   /** A canned ACL; not sent if not given. */
   readonly acl?: string | undefined;
-  /** Sends Content-MD5 with every body, which buckets with Object Lock demand. */
-  readonly contentMd5?: boolean | undefined;
+  /** A file with the 32 bytes, raw or in base64, that the store encrypts with (SSE-C); needs https. */
+  readonly sseCKeyFile?: string | undefined;
+  /** Not sent if not given. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** Not sent if not given; the bucket must have been created with Object Lock. */
+  readonly objectLock?: ObjectLock | undefined;
   /** The provider where the endpoint's host does not tell, or what to assume different from its profile. */
   readonly provider?: ProviderChoice | undefined;
   /** How requests are repeated; 10 attempts with growing pauses if not given. */
@@ -47,13 +52,13 @@ const DEFAULT_PREFIX = 'zfs3backup-backup/';
 
 /**
  * Opens `s3://bucket/prefix` or `file:///path`. No request is made yet: a wrong bucket or key shows at the first
- * call. Throws USAGE for a location or endpoint that is none.
+ * call. Throws USAGE for a location or endpoint that is none, CONFIG for a key file that holds no key.
  */
 export async function openStore(
   location: string | StoreLocation,
   options: OpenStoreOptions = {},
 ): Promise<ObjectStore> {
-  const place = typeof location === 'string' ? parseLocation(location) : location;
+  const place: StoreLocation = typeof location === 'string' ? parseStoreUrl(location) : location;
   const prefix = place.prefix ?? options.prefix ?? DEFAULT_PREFIX;
   const store =
     place.kind === 's3' ? await openS3(place.bucket, prefix, options) : openDirectory(place.path, prefix);
@@ -67,29 +72,27 @@ function openDirectory(path: string, prefix: string): ObjectStore {
 async function openS3(bucket: string, prefix: string, options: OpenStoreOptions): Promise<ObjectStore> {
   // Loading the SDK takes longer than all else that a short command does.
   const { createS3Store } = await import('./s3-store.ts');
-  const endpoint = options.endpoint === 'aws' ? undefined : options.endpoint;
-  if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint)) {
-    throw usage(`the endpoint \`${endpoint}\` is not a URL: write https://host or http://host:port`);
-  }
+  const endpoint = options.endpoint === undefined ? undefined : parseEndpoint(options.endpoint);
+  const sseCKey =
+    options.sseCKeyFile === undefined ? undefined : await openKey(options.sseCKeyFile, endpoint, options);
   return createS3Store({
     ...options,
     bucket,
     prefix,
     endpoint,
+    sseCKey,
     provider: chooseProvider(endpoint, options.provider),
   });
 }
 
-function parseLocation(text: string): StoreLocation {
-  const s3 = /^s3:\/\/([^/\s@]+)(?:\/(.*))?$/.exec(text);
-  if (s3 !== null) {
-    const [, bucket = '', prefix = ''] = s3;
-    return { kind: 's3', bucket, prefix: prefix === '' ? undefined : prefix };
+async function openKey(
+  file: string,
+  endpoint: string | undefined,
+  { sse, logger }: OpenStoreOptions,
+): Promise<Uint8Array> {
+  if (sse !== undefined) {
+    throw new Zfs3BackupError('USAGE', 'S3_SSE and S3_SSE_C_KEY_FILE exclude each other: keep one of them');
   }
-  if (text.startsWith('file:///')) return { kind: 'directory', path: fileURLToPath(text) };
-  throw usage(`\`${text}\` is not a store: write s3://bucket/prefix or file:///path`);
-}
-
-function usage(message: string): Zfs3BackupError {
-  return new Zfs3BackupError('USAGE', message);
+  assertSecure(endpoint);
+  return readSseCKey(file, logger);
 }

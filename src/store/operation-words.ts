@@ -10,6 +10,8 @@ const WORDS: Readonly<Record<string, string>> = {
   listParts: 'list the parts of',
   complete: 'complete the upload of',
   abort: 'drop the upload of',
+  lock: 'lock',
+  tag: 'tag',
   openUploads: 'list the uploads under',
 };
 

@@ -4,26 +4,42 @@
  */
 import type { StoreLimits } from './object-store.ts';
 
-export type ProviderName =
-  | 'aws'
-  | 'r2'
-  | 'b2'
-  | 'gcs'
-  | 'wasabi'
-  | 'minio'
-  | 'ceph'
-  | 'scaleway'
-  | 'digitalocean'
-  | 'hetzner'
-  | 'generic';
+export const PROVIDER_NAMES = [
+  'aws',
+  'r2',
+  'b2',
+  'gcs',
+  'wasabi',
+  'minio',
+  'ceph',
+  'scaleway',
+  'digitalocean',
+  'hetzner',
+  'generic',
+] as const;
+export type ProviderName = (typeof PROVIDER_NAMES)[number];
+
+/**
+ * What is sent with a body for the store to check: nothing; Content-MD5; or an `x-amz-checksum-*` that it also keeps:
+ * the CRC-32 of the whole object, the CRC-32s of the parts, or the SHA-256s of the parts.
+ */
+export const CHECKSUM_MODES = ['none', 'md5', 'crc32', 'crc32-parts', 'sha256-parts'] as const;
+export type ChecksumMode = (typeof CHECKSUM_MODES)[number];
+
+export const OBJECT_LOCK_MODES = ['GOVERNANCE', 'COMPLIANCE'] as const;
+
+/** How long objects cannot be deleted, from when each is created. */
+export interface ObjectLock {
+  readonly mode: (typeof OBJECT_LOCK_MODES)[number];
+  readonly days: number;
+}
 
 export interface ProviderProfile {
   readonly name: ProviderName;
   readonly limits: StoreLimits;
   /** What requests are signed for when neither the user nor the host names a region. */
   readonly region: string;
-  /** When the SDK adds checksums of its own to requests and checks those of answers. */
-  readonly checksums: 'WHEN_REQUIRED' | 'WHEN_SUPPORTED';
+  readonly checksum: ChecksumMode;
   /** Bucket in the path instead of in the host name. */
   readonly pathStyle: boolean;
   /** Over https a body may be sent without its SHA-256 in the signature. */
@@ -43,10 +59,12 @@ export interface ProviderOverrides extends Partial<Omit<ProviderProfile, 'name' 
   readonly limits?: Partial<StoreLimits> | undefined;
 }
 
-/** A profile by its name, or what differs from the one that the name or the endpoint's host tells. */
-export type ProviderChoice =
-  | ProviderName
-  | (ProviderOverrides & { readonly name?: ProviderName | undefined });
+/** What differs from the profile that the name or else the endpoint's host tells. */
+export interface ProviderSettings extends ProviderOverrides {
+  readonly name?: ProviderName | undefined;
+}
+
+export type ProviderChoice = ProviderName | ProviderSettings;
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -65,7 +83,7 @@ const GENERIC: ProviderProfile = {
   name: 'generic',
   limits: S3_LIMITS,
   region: 'us-east-1',
-  checksums: 'WHEN_REQUIRED',
+  checksum: 'none',
   pathStyle: true,
   unsignedPayload: true,
   md5Etags: false,
@@ -82,6 +100,7 @@ export const PROVIDERS: Readonly<Record<ProviderName, ProviderProfile>> = {
     ...GENERIC,
     name: 'aws',
     md5Etags: true,
+    checksum: 'crc32',
     limits: withLimits({ maxObjectBytes: 10_000 * 5 * GIB }),
     pathStyle: false,
     conditionalPut: true,

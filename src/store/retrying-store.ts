@@ -1,5 +1,5 @@
 import { StoreError } from '../errors.ts';
-import type { ObjectStore, ObjectSummary, OpenUpload, Upload } from './object-store.ts';
+import type { CallOptions, ObjectStore, ObjectSummary, OpenUpload, Upload } from './object-store.ts';
 
 /** Runs an attempt again while it fails with a `StoreError` that is `retryable`; see `transfer/retry.ts`. */
 export type Retry = <T>(
@@ -95,6 +95,9 @@ function through(store: ObjectStore, run: Retry): ObjectStore {
     head: (key, call) => run('head', () => store.head(key, call), call),
     get: (key, call) => run('get', () => store.get(key, call), call),
     put: (key, body, call) => run('put', () => store.put(key, body, call), call),
+    ...(store.settle && {
+      settle: (key: string, call?: CallOptions) => run('settle', async () => store.settle?.(key, call), call),
+    }),
     remove: (key, call) => run('remove', () => store.remove(key, call), call),
     startUpload: async (key, call) =>
       wrap(await run('startUpload', () => store.startUpload(key, call), call)),

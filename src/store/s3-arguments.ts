@@ -1,14 +1,16 @@
+import { providerFor } from './providers.ts';
 import type { S3StoreOptions } from './s3-store.ts';
 
 /** Where the bucket is, as the flags of our own programs; credentials have none. */
 export function placeArguments(options: S3StoreOptions): readonly string[] {
-  const { bucket, endpoint, region, profile, forcePathStyle } = options;
+  const { bucket, endpoint, region, profile, forcePathStyle, provider } = options;
   // said only where it is not what the endpoint brings along
   const isUnusual = forcePathStyle !== undefined && forcePathStyle !== (endpoint !== undefined);
   return [
     '--store',
     `s3://${bucket}`,
     ...flag('endpoint', endpoint),
+    ...(provider && provider.name !== providerFor(endpoint).name ? ['--provider', provider.name] : []),
     ...flag('region', region),
     ...flag('aws-profile', profile),
     ...(isUnusual ? [`--force-path-style=${forcePathStyle}`] : []),

@@ -57,11 +57,14 @@ export async function createS3Clients(
   const config: S3ClientConfig = {
     maxAttempts: 1,
     expectContinueHeader: false,
-    requestChecksumCalculation: provider.checksums,
-    responseChecksumValidation: provider.checksums,
+    // Several providers refuse what the SDK would add by itself; `s3-checksum.ts` sends what the profile says.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
     forcePathStyle: options.forcePathStyle ?? provider.pathStyle,
     logger: SILENT,
     ...(options.endpoint === undefined ? { followRegionRedirects: true } : { endpoint: options.endpoint }),
+    // An endpoint that the SDK found by itself would not have the provider's profile that all else goes by.
+    ignoreConfiguredEndpointUrls: true,
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
   };

@@ -37,6 +37,24 @@ export function adviceOnDenial(storeCode: string, operation: string, bucket: str
   }
 }
 
+/** For a request that the store does not want as it is. */
+export function adviceOnRefusal(
+  { operation, asked = [] }: { readonly operation: string; readonly asked?: readonly string[] },
+  status: number,
+  message = '',
+): string | undefined {
+  if (/content-md5|x-amz-checksum/i.test(message)) {
+    return 'The bucket takes no body without a digest: set S3_CHECKSUM=md5.';
+  }
+  if (asked.length > 0 && [400, 405, 501].includes(status)) {
+    return `Perhaps this store or bucket does not have what was asked for: ${asked.join(', ')}. Correct it or leave it out.`;
+  }
+  if (status === 400 && (operation === 'head' || operation === 'get')) {
+    return 'If it is encrypted with a key of your own, S3_SSE_C_KEY_FILE must name the file of that very key.';
+  }
+  return undefined;
+}
+
 /** What a policy calls the permission that an operation needs. */
 const ACTIONS: Readonly<Record<string, string>> = {
   list: 'list (s3:ListBucket)',
@@ -50,6 +68,8 @@ const ACTIONS: Readonly<Record<string, string>> = {
   listParts: 'list parts (s3:ListMultipartUploadParts)',
   openUploads: 'list uploads (s3:ListBucketMultipartUploads)',
   remove: 'delete (s3:DeleteObject)',
+  lock: 'lock (s3:PutObjectRetention)',
+  tag: 'tag (s3:PutObjectTagging)',
 };
 
 /** For a store that gave no answer. */

@@ -7,7 +7,7 @@ import {
   TRANSIENT_ERRNO,
   WRONG_REGION_CODES,
 } from './s3-error-codes.ts';
-import { adviceOnDenial, denialOf, oneLine, silenceOf } from './s3-error-words.ts';
+import { adviceOnDenial, adviceOnRefusal, denialOf, oneLine, silenceOf } from './s3-error-words.ts';
 
 export interface S3Call {
   readonly operation: string;
@@ -17,6 +17,8 @@ export interface S3Call {
   /** The key, or the prefix of a listing. */
   readonly key: string;
   readonly partNumber?: number;
+  /** The settings that go with the request and that a store may not know, such as `S3_STORAGE_CLASS=COLD`. */
+  readonly asked?: readonly string[];
   /** The credentials were refused, and there are new ones: the same request may succeed. */
   readonly renewed?: boolean;
 }
@@ -93,7 +95,13 @@ function findInAnswer(fields: ErrorFields, status: number, call: S3Call): Findin
       retryable: false,
     };
   }
-  return { code: 'STORE_FAILED', what: wordsOf(fields, status), retryable };
+  const advice = retryable ? undefined : adviceOnRefusal(call, status, fields.message);
+  return {
+    code: 'STORE_FAILED',
+    what: wordsOf(fields, status),
+    ...(advice === undefined ? {} : { advice }),
+    retryable,
+  };
 }
 
 function findWithoutAnswer(fields: ErrorFields, { endpoint }: S3Call): Finding {
@@ -141,6 +149,17 @@ function noSuchBucket({ bucket, endpoint }: S3Call): Finding {
   const what = `no such bucket: ${bucket}`;
   const advice = `Create it (aws s3 mb s3://${bucket}${endpoint ? ` --endpoint-url ${endpoint}` : ''}) or correct BUCKET.`;
   return { code: 'NO_SUCH_BUCKET', what, advice, retryable: false };
+}
+
+/** What every error of a store names. */
+export function callOf({
+  bucket,
+  endpoint,
+}: {
+  readonly bucket: string;
+  readonly endpoint?: string | undefined;
+}): Pick<S3Call, 'bucket' | 'endpoint'> {
+  return { bucket, endpoint };
 }
 
 /** `s3://bucket/key at http://host`. */

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { ObjectCannedACL, ServerSideEncryption, StorageClass } from '@aws-sdk/client-s3';
 import type { ObjectAttributes } from './object-store.ts';
+import type { ObjectLock } from './providers.ts';
+import { sseCFields } from './s3-sse-c.ts';
 import type { S3Context } from './s3-store.ts';
 
 const HASH_HEADER = 'x-amz-content-sha256';
@@ -14,11 +15,43 @@ export function attributesOf({ options }: S3Context, { metadata, storageClass }:
     ...(options.sse === undefined ? {} : { ServerSideEncryption: options.sse as ServerSideEncryption }),
     ...(options.sseKmsKeyId === undefined ? {} : { SSEKMSKeyId: options.sseKmsKeyId }),
     ...(options.acl === undefined ? {} : { ACL: options.acl as ObjectCannedACL }),
+    ...(options.tags === undefined ? {} : { Tagging: tagHeader(options.tags) }),
+    ...lockFields(options.objectLock),
+    ...sseCFields(options.sseCKey),
   };
 }
 
-export function contentMd5({ options }: S3Context, body: Uint8Array): { ContentMD5?: string } {
-  return options.contentMd5 ? { ContentMD5: createHash('md5').update(body).digest('base64') } : {};
+/** The settings that a refusal of Create or Put may be about, without what is secret. */
+export function askedFor({ options }: S3Context, { storageClass }: ObjectAttributes): readonly string[] {
+  const wantedClass = storageClass ?? options.storageClass;
+  return [
+    ...(wantedClass === undefined ? [] : [`S3_STORAGE_CLASS=${wantedClass}`]),
+    ...(options.sse === undefined ? [] : [`S3_SSE=${options.sse}`]),
+    ...(options.sseKmsKeyId === undefined ? [] : ['S3_SSE_KMS_KEY_ID']),
+    ...(options.sseCKey === undefined ? [] : ['S3_SSE_C_KEY_FILE']),
+    ...(options.acl === undefined ? [] : [`S3_ACL=${options.acl}`]),
+    ...(options.tags === undefined ? [] : ['S3_TAGS']),
+    ...(options.objectLock === undefined ? [] : [`S3_OBJECT_LOCK_MODE=${options.objectLock.mode}`]),
+  ];
+}
+
+function tagHeader(tags: Readonly<Record<string, string>>): string {
+  return Object.entries(tags)
+    .map((pair) => pair.map(encodeURIComponent).join('='))
+    .join('&');
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Until when an object is locked that is created now. */
+export function retainUntil({ days }: ObjectLock): Date {
+  return new Date(Date.now() + days * DAY_MS);
+}
+
+function lockFields(lock: ObjectLock | undefined) {
+  return lock === undefined
+    ? {}
+    : { ObjectLockMode: lock.mode, ObjectLockRetainUntilDate: retainUntil(lock) };
 }
 
 /**

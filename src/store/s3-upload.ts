@@ -10,7 +10,9 @@ import { StoreError } from '../errors.ts';
 import { assertKey, assertMetadata, assertPartNumber } from './keys.ts';
 import type { CallOptions, ObjectAttributes, OpenUpload, StoredPart, Upload } from './object-store.ts';
 import { wordsFor } from './operation-words.ts';
-import { attributesOf, bare, bodyHash, contentMd5, withBodyHash } from './s3-request.ts';
+import { bodyChecksum, checksumOf, completeChecksum, partChecksum, uploadChecksum } from './s3-checksum.ts';
+import { askedFor, attributesOf, bare, bodyHash, withBodyHash } from './s3-request.ts';
+import { sseCFields } from './s3-sse-c.ts';
 import type { S3Context } from './s3-store.ts';
 
 export async function startUpload(
@@ -24,8 +26,10 @@ export async function startUpload(
     Bucket: context.options.bucket,
     Key: key,
     ...attributesOf(context, call),
+    ...uploadChecksum(context),
   });
-  const answer = await context.run('startUpload', { key }, call, ({ client }, send) =>
+  const facts = { key, asked: askedFor(context, call) };
+  const answer = await context.run('startUpload', facts, call, ({ client }, send) =>
     client.send(command, send),
   );
   return createUpload(context, key, answer.UploadId);
@@ -69,17 +73,20 @@ function createUpload(context: S3Context, key: string, uploadId: string | undefi
   // The SDK sends an UploadPart without an id as a PutObject, which would overwrite the key with one part.
   if (!uploadId) throw unusable('startUpload', key, 'the store gave no upload id');
   const target = { Bucket: context.options.bucket, Key: key, UploadId: uploadId };
+  const customerKey = sseCFields(context.options.sseCKey);
   return {
     key,
     uploadId,
     putPart: async (partNumber, body, call = {}) => {
       assertPartNumber(key, partNumber, context.provider.limits.maxParts);
+      const { fields, checksum } = bodyChecksum(context, body, call);
       const command = new UploadPartCommand({
         ...target,
+        ...customerKey,
+        ...fields,
         PartNumber: partNumber,
         Body: body,
         ContentLength: body.byteLength,
-        ...contentMd5(context, body),
       });
       const hash = bodyHash(context, call.sha256);
       command.middlewareStack.add((next) => (args) => next(withBodyHash(args, hash)), { step: 'build' });
@@ -87,14 +94,21 @@ function createUpload(context: S3Context, key: string, uploadId: string | undefi
         client.send(command, send),
       );
       const etag = bare(answer.ETag);
-      if (etag === undefined) throw unusable('putPart', key, `the store gave no ETag for part ${partNumber}`, true);
-      return { partNumber, etag, bytes: body.byteLength };
+      if (etag === undefined)
+        throw unusable('putPart', key, `the store gave no ETag for part ${partNumber}`, true);
+      return { partNumber, etag, bytes: body.byteLength, ...(checksum && { checksum }) };
     },
     listParts: (call) => listParts(context, key, target, call),
     complete: async (parts, call) => {
       const command = new CompleteMultipartUploadCommand({
         ...target,
-        MultipartUpload: { Parts: parts.toSorted(byNumber).map(partOf) },
+        ...customerKey,
+        ...completeChecksum(context, parts),
+        MultipartUpload: {
+          Parts: parts
+            .toSorted(byNumber)
+            .map((part) => ({ ...partOf(part), ...partChecksum(context, part) })),
+        },
       });
       const answer = await context.run('complete', { key }, call, ({ patient }, send) =>
         patient.send(command, send),
@@ -127,13 +141,21 @@ async function listParts(
   do {
     const command: ListPartsCommand = new ListPartsCommand({
       ...target,
+      ...sseCFields(context.options.sseCKey),
       ...(marker === undefined ? {} : { PartNumberMarker: marker }),
     });
     const page = await context.run('listParts', { key }, call, ({ client }, send) =>
       client.send(command, send),
     );
-    for (const { PartNumber, ETag, Size } of page.Parts ?? []) {
-      parts.push({ partNumber: PartNumber ?? 0, etag: bare(ETag) ?? '', bytes: Size ?? 0 });
+    for (const part of page.Parts ?? []) {
+      const { PartNumber, ETag, Size, LastModified } = part;
+      const storedAt = LastModified ? { storedAt: LastModified } : {};
+      const bytes = Size ?? 0;
+      parts.push({
+        ...{ partNumber: PartNumber ?? 0, etag: bare(ETag) ?? '', bytes },
+        ...storedAt,
+        ...checksumOf(part),
+      });
     }
     marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
   } while (marker !== undefined);

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { exitStatusOf } from '../../src/errors.ts';
+import { PROVIDERS } from '../../src/store/providers.ts';
 import type { S3StoreOptions } from '../../src/store/s3-store.ts';
 import { all, failureOf } from '../../test/store/contract.ts';
 import { createBucket, createLimitedUser, openTestStore, s3Credentials, s3Server } from '../s3.ts';
@@ -134,7 +135,7 @@ describe('a failure is one clear sentence, a code and an exit status', () => {
 
 describe('what a store is asked to send', () => {
   it('sends Content-MD5 where it is wanted, with whole bodies and with parts', async () => {
-    const store = open(await createBucket(), { contentMd5: true });
+    const store = open(await createBucket(), { provider: { ...PROVIDERS.ceph, checksum: 'md5' } });
     await store.put('whole', body);
     const upload = await store.startUpload('parts');
     await upload.complete([await upload.putPart(1, body)]);

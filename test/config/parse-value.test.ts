@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isAwsEndpoint, parseBoolean, parseEndpoint } from '../../src/config/parse-value.ts';
-import { parseBucket, parsePrefix, parseStoreUrl } from '../../src/config/store-url.ts';
+import { parseBoolean } from '../../src/config/parse-value.ts';
+import { parseBucket, parseEndpoint, parsePrefix, parseStoreUrl } from '../../src/store/store-url.ts';
 
 describe('parseBoolean', () => {
   it.each(['true', 'True', 'yes', 'ON', '1'])('reads %s as true', (text) => {
@@ -85,12 +85,5 @@ describe('parseEndpoint', () => {
     ['https://x/?y', 'has a ? or # part'],
   ])('refuses %s', (text, message) => {
     expect(() => parseEndpoint(text)).toThrow(message);
-  });
-
-  it('knows the hosts of AWS', () => {
-    expect(isAwsEndpoint('https://s3.eu-west-1.amazonaws.com')).toBe(true);
-    expect(isAwsEndpoint('https://s3.cn-north-1.amazonaws.com.cn')).toBe(true);
-    expect(isAwsEndpoint('https://amazonaws.com.evil.example')).toBe(false);
-    expect(isAwsEndpoint('https://notamazonaws.com')).toBe(false);
   });
 });

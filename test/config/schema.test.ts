@@ -65,7 +65,7 @@ describe('the schema', () => {
     expect(names.sort()).toEqual(
       [
         ...['store', 'bucket', 's3-prefix', 'dataset', 'filesystem', 'snapshot-prefix', 'endpoint', 'region'],
-        ...['aws-profile', 'log-level', 'log-format', 'quiet'],
+        ...['aws-profile', 'provider', 'log-level', 'log-format', 'quiet'],
       ].sort(),
     );
     expect(flagsOf().find(({ name }) => name === 'quiet')).toMatchObject({ type: 'boolean', key: 'QUIET' });

@@ -40,6 +40,22 @@ export function parsePrefix(text: string): string {
   return bare === '' ? '' : `${bare}/`;
 }
 
+/** An http(s) URL without a trailing slash; `undefined` for `aws`. Throws USAGE. */
+export function parseEndpoint(text: string): string | undefined {
+  if (text.toLowerCase() === 'aws') return undefined;
+  if (!/^https?:\/\//i.test(text)) {
+    const host = /^[\w.-]+(:\d+)?$/.test(text) ? `: write https://${text}` : '';
+    throw usage(`is neither \`aws\` nor a URL that starts with http:// or https://${host}`);
+  }
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined) throw usage(`\`${text}\` is not a URL`);
+  // The URL may hold a secret there, so it is not repeated.
+  if (url.username !== '' || url.password !== '') throw usage('an endpoint holds no credentials');
+  if (url.search !== '' || url.hash !== '')
+    throw usage(`\`${text}\` has a ? or # part, which an endpoint has not`);
+  return url.href.replace(/\/+$/, '');
+}
+
 function parseS3Url(rest: string): StoreUrl {
   const slash = rest.indexOf('/');
   const bucket = slash === -1 ? rest : rest.slice(0, slash);
