@@ -64,6 +64,14 @@ export async function createLimitedUser(bucket: string, actions: readonly string
   return credentials;
 }
 
+/** Another key of the server's own user, who may do everything with what `s3Credentials` stored. */
+export async function createSecondKey(): Promise<S3Credentials> {
+  const credentials = { accessKeyId: `key-${randomUUID()}`, secretAccessKey: randomUUID() };
+  const keys = [`--access-key=${credentials.accessKeyId}`, `--secret-key=${credentials.secretAccessKey}`];
+  await run('radosgw-admin', ['-c', s3Server().cephConfig, 'key', 'create', '--uid=test', ...keys]);
+  return credentials;
+}
+
 async function allow(bucket: string, user: string, actions: readonly string[]): Promise<void> {
   const statement = {
     Effect: 'Allow',

@@ -65,7 +65,9 @@ export function createLostStarts(options: LostStartsOptions): LostStarts {
       }
     },
     find: async (ours) => {
-      if (isLost) await tolerate(options, (signal) => look(ours, signal));
+      if (!isLost) return;
+      await tolerate(options, (signal) => look(ours, signal));
+      suspects ??= [];
     },
     drop: async () => {
       if (!isLost) return;
