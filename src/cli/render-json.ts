@@ -29,6 +29,7 @@ export function statusJson({ dataset, store, snapshots, summary }: StatusReport)
       backups: summary.backups,
       storedBytes: summary.storedBytes,
       notBackedUp: summary.notBackedUp,
+      leftOut: summary.leftOut,
       broken: summary.broken,
     },
   };

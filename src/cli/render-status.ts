@@ -53,14 +53,15 @@ function healthCell({ health }: StatusRow, style: Style): Cell {
 }
 
 function renderSummary({ dataset, store, summary }: StatusReport, style: Style): string {
-  const { backups, storedBytes, notBackedUp, broken } = summary;
+  const { backups, storedBytes, notBackedUp, leftOut, broken } = summary;
   const missing =
     notBackedUp.length === 0
       ? 'nothing is left to back up'
       : style.yellow(`not backed up yet: ${renderNames(notBackedUp)}`);
   const faults = broken.length === 0 ? 'nothing is broken' : style.red(`broken: ${renderNames(broken)}`);
+  const others = leftOut === 0 ? '' : ` (${renderCount(leftOut, 'snapshot')} without the prefix left out)`;
   const head = `${escapeName(dataset)} in ${escapeName(store)}: ${renderCount(backups, 'backup')}`;
-  return `${head}, ${renderSize(storedBytes)}; ${missing}; ${faults}.`;
+  return `${head}, ${renderSize(storedBytes)}; ${missing}${others}; ${faults}.`;
 }
 
 function renderNames(names: readonly string[]): string {

@@ -25,6 +25,8 @@ export interface StatusSummary {
   readonly storedBytes: number;
   /** Local snapshots with the prefix that have no backup, oldest first. */
   readonly notBackedUp: readonly string[];
+  /** How many local snapshots are neither backed up nor have the prefix. */
+  readonly leftOut: number;
   /** Backups that cannot be restored, oldest first. */
   readonly broken: readonly string[];
 }
@@ -51,6 +53,7 @@ export function assembleStatus({ lineage, snapshots, snapshotPrefix }: StatusFac
       backups: lineage.entries.length,
       storedBytes: lineage.entries.reduce((sum, { backup }) => sum + backup.storedBytes, 0),
       notBackedUp: rows.filter(({ type }) => type === 'missing').map(({ name }) => name),
+      leftOut: snapshots.length - rows.filter(({ local }) => local === 'ok').length,
       broken: rows.filter(({ health }) => health !== null && health !== 'ok').map(({ name }) => name),
     },
   };

@@ -63,7 +63,7 @@ describe('names from a bucket', () => {
             createdAt: null,
           },
         ],
-        summary: { backups: 1, storedBytes: 1, notBackedUp: [], broken: ['x\u001b]0;t\u0007'] },
+        summary: { backups: 1, storedBytes: 1, notBackedUp: [], leftOut: 0, broken: ['x\u001b]0;t\u0007'] },
       },
       plainStyle,
     );
@@ -123,7 +123,7 @@ const report: StatusReport = {
       createdAt: at('2026-01-03T03:00'),
     },
   ],
-  summary: { backups: 2, storedBytes: 412 * MIB, notBackedUp: ['daily-3'], broken: [] },
+  summary: { backups: 2, storedBytes: 412 * MIB, notBackedUp: ['daily-3'], leftOut: 0, broken: [] },
 };
 
 describe('status', () => {
@@ -150,6 +150,13 @@ tank/a in s3://bucket: 2 backups, 412 MiB; not backed up yet: 1 (daily-3); nothi
     const text = renderStatus({ ...report, snapshots: [], summary }, plainStyle);
     expect(text).toBe(
       'tank/a in s3://bucket: 2 backups, 412 MiB; not backed up yet: 5 (a, b, c and 2 more); broken: 1 (x).\n',
+    );
+  });
+
+  it('does not call a dataset backed up whose snapshots have another prefix', () => {
+    const summary = { ...report.summary, notBackedUp: [], leftOut: 2 };
+    expect(renderStatus({ ...report, snapshots: [], summary }, plainStyle)).toContain(
+      '; nothing is left to back up (2 snapshots without the prefix left out); ',
     );
   });
 

@@ -56,7 +56,13 @@ describe('rows and summary', () => {
 
   it('sums up', () => {
     const { summary } = of('prefix: d | local: @d1,1 @h,2 @d3,3 | store: d1(full) d0<gone');
-    expect(summary).toEqual({ backups: 2, storedBytes: 200, notBackedUp: ['d3'], broken: ['d0'] });
+    expect(summary).toEqual({
+      backups: 2,
+      storedBytes: 200,
+      notBackedUp: ['d3'],
+      leftOut: 1,
+      broken: ['d0'],
+    });
   });
 
   it('gives sizes and dates: of the snapshot where it is local, else of the object', () => {
