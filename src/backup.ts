@@ -5,7 +5,7 @@ import { backupKey } from './lineage/key.ts';
 import { encodeMetadata } from './lineage/metadata.ts';
 import { type BackupStep, planBackup } from './lineage/plan-backup.ts';
 import { type Logger, silentLogger } from './logger.ts';
-import type { OnProgress } from './progress.ts';
+import { joinProgress, type OnProgress } from './progress.ts';
 import { readLineage } from './read-lineage.ts';
 import { sayReached } from './say-reached.ts';
 import type { SendStep, SnapshotSource } from './sources/source.ts';
@@ -201,13 +201,17 @@ async function storeBackup(
   options: BackupOptions,
 ): Promise<StoredBackup> {
   const { step, key, metadata, estimate, partBytes } = planned;
-  const { filter, signal, onProgress } = options;
+  const { filter, signal } = options;
   const name = `${step.dataset}@${step.snapshot.name}`;
   const call = signal ? { signal } : {};
-  let streamBytes = 0;
-  const sent = meter(options.source.send(sendStepOf(step, options), call), (bytes) => {
-    streamBytes += bytes;
+  const progress = joinProgress(options.onProgress, {
+    verb: 'backup',
+    item: name,
+    step: number,
+    steps,
+    estimate,
   });
+  const sent = meter(options.source.send(sendStepOf(step, options), call), progress.read);
   const stream = refuseEmpty(sent, name);
   const result = await upload({
     store: options.store,
@@ -222,13 +226,9 @@ async function storeBackup(
     ...(options.concurrency ? { concurrency: options.concurrency } : {}),
     ...(options.maxRetries !== undefined ? { maxRetries: options.maxRetries } : {}),
     ...(options.logger ? { logger: options.logger } : {}),
-    ...(onProgress
-      ? {
-          onProgress: (moved) =>
-            onProgress({ verb: 'backup', item: name, step: number, steps, streamBytes, estimate, ...moved }),
-        }
-      : {}),
+    onProgress: progress.stored,
   });
+  const streamBytes = progress.streamBytes();
   options.logger?.debug({ key, streamBytes, storedBytes: result.storedBytes }, `stored ${name}`);
   const { etag, storedBytes, parts, seconds, retries } = result;
   const parent = step.parentName ?? null;

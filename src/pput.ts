@@ -1,10 +1,11 @@
-import { createReadStream, fstatSync } from 'node:fs';
+import { constants, createReadStream, fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { Zfs3BackupError } from './errors.ts';
 import { type Logger, silentLogger } from './logger.ts';
-import type { OnProgress } from './progress.ts';
+import { joinProgress, type OnProgress } from './progress.ts';
 import type { Metadata, ObjectStore } from './store/object-store.ts';
+import { meter } from './stream/meter.ts';
 import { readProcess } from './stream/process.ts';
 import { readOnce } from './stream/read-once.ts';
 import { type UploadResult, upload } from './transfer/upload.ts';
@@ -38,30 +39,16 @@ export async function pput(options: PputOptions): Promise<UploadResult> {
     const { bytes, etag, modifiedAt } = existing;
     logger.warn({ key, bytes, etag, modifiedAt }, 'the key exists already; its object is replaced');
   }
-  let streamBytes = 0;
+  const about = { verb: 'upload', item: key, step: 1, steps: 1, estimate: options.estimate } as const;
+  const progress = joinProgress(onProgress, about);
   return upload({
     ...rest,
     store,
     key,
     logger,
     ifExists: 'replace',
-    source: countBytes(source, (bytes) => {
-      streamBytes += bytes;
-    }),
-    ...(onProgress
-      ? {
-          onProgress: (moved) =>
-            onProgress({
-              verb: 'upload',
-              item: key,
-              step: 1,
-              steps: 1,
-              estimate: options.estimate,
-              streamBytes,
-              ...moved,
-            }),
-        }
-      : {}),
+    source: meter(source, progress.read),
+    onProgress: progress.stored,
   });
 }
 
@@ -91,6 +78,8 @@ export function readStream(stream: Readable, signal: AbortSignal): AsyncIterable
 export function openDescriptor(fd: number): Readable {
   try {
     const stats = fstatSync(fd);
+    // What Node opened for itself, such as its event loop.
+    if ((stats.mode & constants.S_IFMT) === 0) throw new Error('it is no file');
     // A file stream would read a pipe in a thread, and the process could not end before that read did.
     if (stats.isFIFO() || stats.isSocket()) return new Socket({ fd, readable: true, writable: false });
   } catch (cause) {
@@ -100,11 +89,4 @@ export function openDescriptor(fd: number): Readable {
     });
   }
   return createReadStream('', { fd, highWaterMark: 1024 ** 2 });
-}
-
-async function* countBytes(source: AsyncIterable<Uint8Array>, count: (bytes: number) => void) {
-  for await (const chunk of source) {
-    count(chunk.byteLength);
-    yield chunk;
-  }
 }

@@ -1,4 +1,4 @@
-/** Numbers a person or program can watch; sent at most a few times a second. */
+/** Numbers a person or program can watch; told as often as they change, which may be thousands of times a second. */
 export interface Progress {
   readonly verb: 'backup' | 'restore' | 'upload' | 'download';
   /** What moves: `dataset@snapshot` or a key. */
@@ -17,3 +17,26 @@ export interface Progress {
 }
 
 export type OnProgress = (progress: Progress) => void;
+
+type Stored = Pick<Progress, 'storedBytes' | 'partsInFlight' | 'retries'>;
+
+/** Tells of both ends of a transfer whenever one of them moves: what is read, and what of it is stored. */
+export function joinProgress(
+  onProgress: OnProgress | undefined,
+  about: Pick<Progress, 'verb' | 'item' | 'step' | 'steps' | 'estimate'>,
+) {
+  let streamBytes = 0;
+  let stored: Stored = { storedBytes: 0, partsInFlight: 0, retries: 0 };
+  const tell = () => onProgress?.({ ...about, ...stored, streamBytes });
+  return {
+    read(bytes: number): void {
+      streamBytes += bytes;
+      tell();
+    },
+    stored(next: Stored): void {
+      stored = { ...next };
+      tell();
+    },
+    streamBytes: () => streamBytes,
+  };
+}

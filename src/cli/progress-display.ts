@@ -10,11 +10,13 @@ export interface ProgressTimes {
   readonly rewrite: number;
   /** Between two lines elsewhere, in ms. */
   readonly line: number;
+  /** Between two samples that are kept for the rate, in ms. */
+  readonly sample: number;
   /** Over how long the rate is measured, in ms. */
   readonly window: number;
 }
 
-const TIMES: ProgressTimes = { delay: 2_000, rewrite: 250, line: 30_000, window: 10_000 };
+const TIMES: ProgressTimes = { delay: 2_000, rewrite: 250, line: 30_000, sample: 100, window: 10_000 };
 
 export interface ProgressDisplay {
   readonly onProgress: OnProgress;
@@ -29,8 +31,8 @@ export function createProgressDisplay(
   times: ProgressTimes = TIMES,
 ): ProgressDisplay {
   let samples: readonly Sample[] = [];
+  let latest: Sample | undefined;
   const show = () => {
-    const latest = samples.at(-1);
     const earliest = samples[0];
     if (!latest || !earliest) return;
     const line = renderProgress({ ...latest, at: performance.now() }, earliest);
@@ -48,7 +50,11 @@ export function createProgressDisplay(
   timer.unref();
   return {
     onProgress(progress) {
-      samples = remember(samples, { at: performance.now(), progress }, times.window);
+      latest = { at: performance.now(), progress };
+      const last = samples.at(-1);
+      // Some callers tell of each chunk, thousands a second.
+      if (last?.progress.item === progress.item && latest.at - last.at < times.sample) return;
+      samples = remember(samples, latest, times.window);
     },
     stop() {
       clearTimeout(timer);

@@ -187,4 +187,18 @@ describe('pput', () => {
     expect(status).toBe(2);
     expect(stderr).toMatch(/no such open descriptor/);
   });
+
+  it('is not taken in by what Node opened for itself', async () => {
+    const { readdir, readlink } = await import('node:fs/promises');
+    const links = await Promise.all(
+      (await readdir('/proc/self/fd')).map(async (fd) => [
+        fd,
+        await readlink(`/proc/self/fd/${fd}`).catch(() => ''),
+      ]),
+    );
+    const [own = ''] = links.find(([, target]) => target?.startsWith('anon_inode:')) ?? [];
+    const { status, stderr } = await pput(['k', '--file-descriptor', own]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/no such open descriptor/);
+  });
 });

@@ -87,6 +87,17 @@ describe('the progress display', () => {
     expect(read()).toBe(ERASE_LINE);
   });
 
+  it('shows the latest of thousands of reports, and their rate', () => {
+    const { read, display } = open(true);
+    for (let at = 0; at <= 2000; at++) {
+      display.onProgress({ ...later, streamBytes: at * MIB });
+      if (at < 2000) vi.advanceTimersByTime(1);
+    }
+    vi.advanceTimersByTime(250);
+    expect(read()).toMatch(/2\.0 GiB.* [89]\d\d MiB\/s/);
+    display.stop();
+  });
+
   it('writes a line every 30 s elsewhere', () => {
     const { read, display } = open(false);
     display.onProgress(later);
