@@ -11,7 +11,8 @@ import { sayReached } from './say-reached.ts';
 import type { SendStep, SnapshotSource } from './sources/source.ts';
 import type { Metadata, ObjectStore } from './store/object-store.ts';
 import { meter } from './stream/meter.ts';
-import { planParts } from './transfer/part-size.ts';
+import { usable } from './transfer/part-size.ts';
+import { DEFAULT_MAX_MEMORY, planTransfer } from './transfer/plan-transfer.ts';
 import { upload } from './transfer/upload.ts';
 
 export interface BackupOptions {
@@ -34,10 +35,12 @@ export interface BackupOptions {
   /** Further flags of `zfs send`, one argument each. */
   readonly sendFlags?: readonly string[];
   readonly storageClass?: string;
-  /** Parts in flight. */
+  /** Parts in flight at most. */
   readonly concurrency?: number;
-  /** Fixed part size in bytes; default: from the estimate. */
+  /** Size of the first parts in bytes; default: from the estimate. */
   readonly partBytes?: number;
+  /** For all part buffers together, in bytes; 256 MiB if not given. */
+  readonly maxMemory?: number;
   /** Attempts for each part. */
   readonly maxRetries?: number;
   readonly signal?: AbortSignal;
@@ -52,6 +55,7 @@ export interface PlannedBackup {
   readonly metadata: Metadata;
   /** Expected stream bytes, where the source can tell. */
   readonly estimate: number | undefined;
+  /** Size of the first part; a stream that outgrows its estimate goes on in bigger ones. */
   readonly partBytes: number;
   /** What a person would type for the same: argument lists to be joined by `|`. */
   readonly pipeline: readonly (readonly string[])[];
@@ -75,6 +79,7 @@ export interface StoredBackup {
   readonly streamBytes: number;
   readonly storedBytes: number;
   readonly parts: number;
+  /** Size of the first part. */
   readonly partBytes: number;
   readonly etag: string | undefined;
   readonly seconds: number;
@@ -124,7 +129,7 @@ async function prepareStep(step: BackupStep, options: BackupOptions): Promise<Pl
   const { store, source, filter } = options;
   const send = sendStepOf(step, options);
   const estimate = await source.estimate(send, options.signal ? { signal: options.signal } : {});
-  const { partBytes } = planParts({ estimate, partBytes: options.partBytes, limits: store.limits });
+  const { partBytes } = planTransfer({ ...transferOptions(options), estimate, limits: usable(store.limits) });
   const key = backupKey(store.prefix, step.dataset, step.snapshot.name);
   const metadata = encodeMetadata({
     key,
@@ -143,6 +148,11 @@ async function prepareStep(step: BackupStep, options: BackupOptions): Promise<Pl
   return { step, key, metadata, estimate, partBytes, pipeline };
 }
 
+/** What the user says about the transfer: planned with in a dry run, and the same for the upload itself. */
+function transferOptions({ partBytes, concurrency, maxMemory }: BackupOptions) {
+  return { partBytes, concurrency, maxMemory };
+}
+
 function sendStepOf(step: BackupStep, options: BackupOptions): SendStep {
   return {
     dataset: step.dataset,
@@ -153,13 +163,16 @@ function sendStepOf(step: BackupStep, options: BackupOptions): SendStep {
 }
 
 function putCommand(key: string, metadata: Metadata, estimate: number | undefined, options: BackupOptions) {
-  const { store, storageClass, partBytes, concurrency } = options;
+  const { store, storageClass, partBytes, concurrency, maxMemory } = options;
   return [
     'pput',
     ...store.arguments,
     ...(store.putArguments ?? []),
     ...(partBytes === undefined ? [] : ['--chunk-size', String(partBytes)]),
     ...(concurrency === undefined ? [] : ['--concurrency', String(concurrency)]),
+    ...(maxMemory === undefined || maxMemory === DEFAULT_MAX_MEMORY
+      ? []
+      : ['--max-memory', String(maxMemory)]),
     ...(estimate === undefined ? [] : ['--estimated', String(estimate)]),
     ...Object.entries(metadata).flatMap(([name, value]) => ['--meta', `${name}=${value}`]),
     ...(storageClass ? ['--storage-class', storageClass] : []),
@@ -200,7 +213,7 @@ async function storeBackup(
   steps: number,
   options: BackupOptions,
 ): Promise<StoredBackup> {
-  const { step, key, metadata, estimate, partBytes } = planned;
+  const { step, key, metadata, estimate } = planned;
   const { filter, signal } = options;
   const name = `${step.dataset}@${step.snapshot.name}`;
   const call = signal ? { signal } : {};
@@ -219,11 +232,10 @@ async function storeBackup(
     source: filter ? filter.encode(stream, call) : stream,
     metadata,
     estimate,
-    partBytes,
+    ...transferOptions(options),
     ifExists: 'fail',
     ...call,
     ...(options.storageClass ? { storageClass: options.storageClass } : {}),
-    ...(options.concurrency ? { concurrency: options.concurrency } : {}),
     ...(options.maxRetries !== undefined ? { maxRetries: options.maxRetries } : {}),
     ...(options.logger ? { logger: options.logger } : {}),
     onProgress: progress.stored,

@@ -72,5 +72,6 @@ export type {
 export { type OpenStoreOptions, openStore } from './store/open-store.ts';
 export { readProcess } from './stream/process.ts';
 export { openDownload } from './transfer/download.ts';
-export { planParts } from './transfer/part-size.ts';
+export { type PartSchedule, type PartStep, partBytesAt } from './transfer/part-schedule.ts';
+export { planTransfer, type TransferPlan, type TransferRequest } from './transfer/plan-transfer.ts';
 export { type UploadOptions, type UploadResult, upload } from './transfer/upload.ts';

@@ -20,6 +20,8 @@ export interface PputOptions {
   readonly partBytes?: number;
   /** Parts in flight. */
   readonly concurrency?: number;
+  /** For all part buffers together, in bytes; 256 MiB if not given. */
+  readonly maxMemory?: number;
   readonly maxRetries?: number;
   readonly metadata?: Metadata;
   readonly storageClass?: string;

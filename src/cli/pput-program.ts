@@ -26,6 +26,7 @@ const options: readonly OptionSpec[] = [
   { name: 'json', type: 'flag', help: 'Print key, bytes, parts, part size and seconds as well.' },
   ...settingOptions(
     'concurrency',
+    'max-memory',
     'storage-class',
     'sse',
     'sse-kms-key-id',

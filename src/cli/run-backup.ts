@@ -69,6 +69,7 @@ function backupOptions(
     ...(config.storageClass ? { storageClass: config.storageClass } : {}),
     ...(config.concurrency ? { concurrency: config.concurrency } : {}),
     ...(config.chunkSize ? { partBytes: config.chunkSize } : {}),
+    maxMemory: config.maxMemory,
     maxRetries: config.maxRetries,
     signal,
     logger,

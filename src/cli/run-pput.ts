@@ -24,6 +24,7 @@ async function store(call: CommandCall, session: Session, asked: Asked): Promise
     ...(config.chunkSize ? { partBytes: config.chunkSize } : {}),
     ...(config.concurrency ? { concurrency: config.concurrency } : {}),
     ...(config.storageClass ? { storageClass: config.storageClass } : {}),
+    maxMemory: config.maxMemory,
     maxRetries: config.maxRetries,
     signal: call.signal,
     logger,

@@ -70,6 +70,7 @@ const backupCommand: Command = {
       'acl',
       'chunk-size',
       'concurrency',
+      'max-memory',
       'max-retries',
       'force-path-style',
     ),

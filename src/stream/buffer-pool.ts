@@ -1,43 +1,81 @@
-/** Reusable buffers of one size: what bounds the memory of a transfer. */
+import { Zfs3BackupError } from '../errors.ts';
+
+/**
+ * Reusable buffers of any size within one piece of memory: what bounds the memory of a transfer. Nothing is left to
+ * the garbage collector, which would free a buffer that is not needed any more only when it likes to.
+ */
 export interface BufferPool {
-  readonly count: number;
-  readonly bufferBytes: number;
-  /** A buffer with undefined content; waits while all are out. Rejects with the signal's reason. */
-  acquire(signal?: AbortSignal): Promise<Buffer>;
+  /** For all buffers together. */
+  readonly bytes: number;
+  /** A buffer with undefined content; waits, first come first served, until there is room. Rejects with the signal's reason. */
+  acquire(bytes: number, signal?: AbortSignal): Promise<Buffer>;
   /** Gives a buffer back; once per `acquire`. */
   release(buffer: Buffer): void;
 }
 
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
 interface Waiter {
+  readonly bytes: number;
   readonly take: (buffer: Buffer) => void;
 }
 
-/** A pool of `count` buffers of `bufferBytes` each; none is allocated before it is needed. */
-export function createBufferPool(count: number, bufferBytes: number): BufferPool {
-  const free: Buffer[] = [];
-  const lent = new Set<Buffer>();
+/** A pool of `bytes`, all of them reserved at the first `acquire`; what was never lent takes no memory. */
+export function createBufferPool(bytes: number): BufferPool {
+  let memory: Buffer | undefined;
+  const lent = new Map<Buffer, Span>();
   const waiters = new Set<Waiter>();
 
-  function lend(buffer: Buffer): Buffer {
-    lent.add(buffer);
+  /** Where the first hole begins: the same memory is used again and again, and the higher one perhaps never. */
+  function findRoom(wanted: number): number | undefined {
+    let start = 0;
+    for (const span of [...lent.values()].sort((a, b) => a.start - b.start)) {
+      if (span.start - start >= wanted) return start;
+      start = span.end;
+    }
+    return bytes - start >= wanted ? start : undefined;
+  }
+
+  function lend(wanted: number): Buffer | undefined {
+    const start = findRoom(wanted);
+    if (start === undefined) return undefined;
+    // Not of the shared slab, and not zeroed: every byte handed on is written before.
+    memory ??= reserve(bytes);
+    const buffer = memory.subarray(start, start + wanted);
+    lent.set(buffer, { start, end: start + wanted });
     return buffer;
   }
 
+  function serve(): void {
+    for (const waiter of waiters) {
+      const buffer = lend(waiter.bytes);
+      // Who needs more than there is now is not passed over for ever by those who need less.
+      if (!buffer) return;
+      waiters.delete(waiter);
+      waiter.take(buffer);
+    }
+  }
+
   return {
-    count,
-    bufferBytes,
-    async acquire(signal) {
+    bytes,
+    async acquire(wanted, signal) {
       signal?.throwIfAborted();
-      const buffer = free.pop();
-      if (buffer) return lend(buffer);
-      // Not of the shared slab, and not zeroed: every byte handed on is written before.
-      if (lent.size < count) return lend(Buffer.allocUnsafeSlow(bufferBytes));
+      if (!(wanted > 0) || wanted > bytes) {
+        throw new RangeError(`A part of ${wanted} bytes does not fit into a pool of ${bytes} bytes`);
+      }
+      const buffer = waiters.size === 0 ? lend(wanted) : undefined;
+      if (buffer) return buffer;
       return new Promise((resolve, reject) => {
         const leave = () => {
           waiters.delete(waiter);
           reject(signal?.reason);
+          serve();
         };
         const waiter: Waiter = {
+          bytes: wanted,
           take: (given) => {
             signal?.removeEventListener('abort', leave);
             resolve(given);
@@ -48,15 +86,19 @@ export function createBufferPool(count: number, bufferBytes: number): BufferPool
       });
     },
     release(buffer) {
-      if (!lent.has(buffer)) throw new TypeError('This buffer is not out of this pool');
-      const [waiter] = waiters;
-      if (waiter) {
-        waiters.delete(waiter);
-        waiter.take(buffer);
-      } else {
-        lent.delete(buffer);
-        free.push(buffer);
-      }
+      if (!lent.delete(buffer)) throw new TypeError('This buffer is not out of this pool');
+      serve();
     },
   };
+}
+
+function reserve(bytes: number): Buffer {
+  try {
+    return Buffer.allocUnsafeSlow(bytes);
+  } catch (cause) {
+    throw new Zfs3BackupError('USAGE', `${bytes} bytes of memory for buffers are not to be had`, {
+      cause,
+      advice: 'Choose a smaller --max-memory.',
+    });
+  }
 }

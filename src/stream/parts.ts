@@ -12,8 +12,8 @@ export interface Part {
 }
 
 export interface SplitOptions {
-  /** No more than the pool's buffers hold. */
-  readonly partBytes: number;
+  /** The size of part `number`, from 1; no more than the pool holds. */
+  readonly partBytesAt: (number: number) => number;
   /** Waiting for a free buffer is the back-pressure: the source is not read meanwhile. */
   readonly pool: BufferPool;
   /** Ends the waiting for a buffer. */
@@ -27,11 +27,8 @@ export interface SplitOptions {
  */
 export async function* splitIntoParts(
   source: AsyncIterable<Uint8Array>,
-  { partBytes, pool, signal }: SplitOptions,
+  { partBytesAt, pool, signal }: SplitOptions,
 ): AsyncGenerator<Part, void> {
-  if (!(partBytes > 0) || partBytes > pool.bufferBytes) {
-    throw new RangeError(`Parts of ${partBytes} bytes do not fit buffers of ${pool.bufferBytes} bytes`);
-  }
   let number = 0;
   let filling: Buffer | undefined;
   let filled = 0;
@@ -53,9 +50,9 @@ export async function* splitIntoParts(
     for await (const chunk of source) {
       let taken = 0;
       while (taken < chunk.byteLength) {
-        if (filling && filled === partBytes) yield finish(filling, false);
-        filling ??= await pool.acquire(signal);
-        const piece = chunk.subarray(taken, taken + partBytes - filled);
+        if (filling && filled === filling.byteLength) yield finish(filling, false);
+        filling ??= await pool.acquire(partBytesAt(number + 1), signal);
+        const piece = chunk.subarray(taken, taken + filling.byteLength - filled);
         filling.set(piece, filled);
         filled += piece.byteLength;
         taken += piece.byteLength;

@@ -3,58 +3,35 @@ import type { StoreLimits } from '../store/object-store.ts';
 
 const MIB = 1024 ** 2;
 
-/** Parts without an estimate: 156 GiB at 10,000 parts, 80 MiB of memory at four in flight. */
-const DEFAULT_PART_BYTES = 16 * MIB;
-
 /** Never below this, even where a store would take smaller parts: each part is a request. */
 const SMALLEST_PLANNED_BYTES = 5 * MIB;
 
 /** Send streams were seen to be a little longer than their estimate. */
 const RESERVE = 1.05;
 
-export interface PartPlan {
-  /** Size of every part but the last. */
-  readonly partBytes: number;
-  /** The longest stream that fits into the store with parts of this size. */
-  readonly maxStreamBytes: number;
-}
+/** Node hashes and writes no more at once: a sign bit less than 2 GiB, in whole MiB. */
+const LARGEST_BODY_BYTES = 2047 * MIB;
 
-export interface PartPlanOptions {
-  /** Expected bytes: a hint. */
-  readonly estimate?: number | undefined;
-  /** What the user asked for (`--chunk-size`); raised where the estimate would not fit otherwise. */
-  readonly partBytes?: number | undefined;
-  readonly limits: StoreLimits;
+/** What of a store's limits this program can use. */
+export function usable(limits: StoreLimits): StoreLimits {
+  return { ...limits, maxPartBytes: Math.min(limits.maxPartBytes, LARGEST_BODY_BYTES) };
 }
 
 /**
- * Chooses the part size. Fails with USAGE for a part size that the store does not take, and with
- * STREAM_TOO_LONG for an estimate beyond the longest object that the store takes.
+ * The part size that an estimate gives: all of it, and 5 % more, fits into one part fewer than the store takes, so
+ * that rounding never needs the one beyond.
  */
-export function planParts({ estimate, partBytes, limits }: PartPlanOptions): PartPlan {
-  if (partBytes !== undefined) checkAsked(partBytes, limits);
-  if (estimate !== undefined) checkEstimate(estimate, limits);
-  const needed = estimate === undefined ? 0 : neededFor(estimate, limits);
-  const wanted = partBytes ?? (estimate === undefined ? DEFAULT_PART_BYTES : SMALLEST_PLANNED_BYTES);
-  const chosen = Math.min(Math.max(wanted, needed, limits.minPartBytes), limits.maxPartBytes);
-  return { partBytes: chosen, maxStreamBytes: longestStream(chosen, limits) };
+export function partBytesFor(estimate: number, limits: StoreLimits): number {
+  const needed = Math.ceil((estimate * RESERVE) / Math.max(1, limits.maxParts - 1));
+  return withinLimits(Math.max(SMALLEST_PLANNED_BYTES, needed), limits);
 }
 
-/** Memory for buffers: one for each part in flight and one that is being filled. */
-export function memoryBytes(partBytes: number, concurrency: number): number {
-  return partBytes * (concurrency + 1);
+export function withinLimits(partBytes: number, { minPartBytes, maxPartBytes }: StoreLimits): number {
+  return Math.min(Math.max(partBytes, minPartBytes), maxPartBytes);
 }
 
-/** One part fewer than allowed is counted on, so that rounding never needs the one beyond. */
-function neededFor(estimate: number, { maxParts }: StoreLimits): number {
-  return Math.ceil((estimate * RESERVE) / Math.max(1, maxParts - 1));
-}
-
-function longestStream(partBytes: number, { maxParts, maxObjectBytes }: StoreLimits): number {
-  return Math.min(partBytes * maxParts, maxObjectBytes);
-}
-
-function checkAsked(partBytes: number, { minPartBytes, maxPartBytes }: StoreLimits): void {
+/** Throws USAGE for a part size that the store does not take. */
+export function checkAsked(partBytes: number, { minPartBytes, maxPartBytes }: StoreLimits): void {
   if (Number.isSafeInteger(partBytes) && partBytes >= minPartBytes && partBytes <= maxPartBytes) return;
   throw new Zfs3BackupError(
     'USAGE',
@@ -63,15 +40,16 @@ function checkAsked(partBytes: number, { minPartBytes, maxPartBytes }: StoreLimi
   );
 }
 
-function checkEstimate(estimate: number, limits: StoreLimits): void {
+/** Throws STREAM_TOO_LONG for an estimate beyond the longest object that the store takes, USAGE for no number. */
+export function checkEstimate(estimate: number, limits: StoreLimits): void {
   if (!Number.isFinite(estimate) || estimate < 0) {
     throw new Zfs3BackupError('USAGE', `The expected size must be a number of bytes, not ${estimate}`);
   }
-  const ceiling = longestStream(limits.maxPartBytes, limits);
+  const ceiling = Math.min(limits.maxPartBytes * limits.maxParts, limits.maxObjectBytes);
   if (estimate <= ceiling) return;
   throw new Zfs3BackupError(
     'STREAM_TOO_LONG',
-    `A stream of ${describeBytes(estimate)} is expected, and the longest object of this store is ` +
+    `A stream of ${describeBytes(estimate)} is expected, and the longest object possible in this store is ` +
       describeBytes(ceiling),
     { advice: 'Use a store that takes longer objects, or split the dataset.' },
   );
@@ -87,4 +65,11 @@ export function describeBytes(bytes: number): string {
     unit += 1;
   }
   return `${Math.round(value * 10) / 10} ${units[unit]}`;
+}
+
+/** Bytes as a setting is written, rounded up. */
+export function asSetting(bytes: number): string {
+  if (bytes < MIB) return String(Math.ceil(bytes));
+  const mebibytes = Math.ceil(bytes / MIB);
+  return mebibytes % 1024 === 0 ? `${mebibytes / 1024}G` : `${mebibytes}M`;
 }

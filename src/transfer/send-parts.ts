@@ -23,7 +23,8 @@ export interface Tally {
 
 export interface Sending {
   readonly limits: StoreLimits;
-  readonly partBytes: number;
+  /** Beyond this the parts run out, or the store's longest object ends. */
+  readonly maxStreamBytes: number;
   readonly concurrency: number;
   /** Aborted with the error of whatever fails first; its reason is what the caller hears. */
   readonly stop: AbortController;
@@ -115,20 +116,20 @@ function sendPart(
   );
 }
 
+/** A part behind which more comes outgrows as soon as it is the last one possible. */
 function outgrows(part: Part, bytes: number, { maxParts, maxObjectBytes }: StoreLimits): boolean {
-  return part.number > maxParts || bytes > maxObjectBytes;
+  const more = part.last ? 0 : 1;
+  return part.number + more > maxParts || bytes + more > maxObjectBytes;
 }
 
-function tooLong({ limits, partBytes }: Sending): Zfs3BackupError {
-  const longest = Math.min(partBytes * limits.maxParts, limits.maxObjectBytes);
+function tooLong({ limits, maxStreamBytes }: Sending): Zfs3BackupError {
   return new Zfs3BackupError(
     'STREAM_TOO_LONG',
-    `The stream is longer than ${describeBytes(longest)}, all that fits into the store in parts of ` +
-      describeBytes(partBytes),
+    `The stream is longer than ${describeBytes(maxStreamBytes)}, all that fits into the parts that were planned`,
     {
       advice:
-        longest < limits.maxObjectBytes
-          ? 'Tell how long it will be with --estimated SIZE, or choose bigger parts with --chunk-size.'
+        maxStreamBytes < limits.maxObjectBytes
+          ? 'Tell how long it will be with --estimated SIZE, or allow bigger parts with --max-memory.'
           : 'This store takes no longer objects.',
     },
   );

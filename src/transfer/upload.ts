@@ -5,12 +5,13 @@ import type { Metadata, ObjectStore } from '../store/object-store.ts';
 import { createBufferPool } from '../stream/buffer-pool.ts';
 import { type Part, splitIntoParts } from '../stream/parts.ts';
 import { interruptible } from './interruptible.ts';
-import { memoryBytes, planParts } from './part-size.ts';
+import { partBytesAt } from './part-schedule.ts';
+import { usable } from './part-size.ts';
+import { planTransfer, type TransferPlan } from './plan-transfer.ts';
 import { createBackoff, createRetry, type Sleep, sleepFor } from './retry.ts';
 import type { Tally } from './send-parts.ts';
 import { type Storing, storeInParts, storeWhole } from './store-body.ts';
 
-const DEFAULT_CONCURRENCY = 4;
 const DEFAULT_RETRIES = 10;
 
 export type UploadProgress = Readonly<Tally>;
@@ -21,12 +22,14 @@ export interface UploadOptions {
   readonly key: string;
   /** Must throw when what makes it failed: its end without an error means that all of it came. */
   readonly source: AsyncIterable<Uint8Array>;
-  /** Expected bytes, a hint for the part size. */
+  /** Expected bytes, a hint for the part size; a stream that is longer goes on in bigger parts. */
   readonly estimate?: number | undefined;
-  /** Part size in bytes; default: from the estimate. Raised where the estimate would not fit. */
+  /** Size of the first parts in bytes; default: from the estimate. Raised where the estimate would not fit. */
   readonly partBytes?: number | undefined;
-  /** Parts in flight, 4 if not given. Buffers take part size × (concurrency + 1). */
+  /** Parts in flight at most; default: from part size and memory. Fewer where the memory does not hold them. */
   readonly concurrency?: number | undefined;
+  /** For all buffers together, in bytes; 256 MiB if not given. Reserved at once, used as far as needed. */
+  readonly maxMemory?: number | undefined;
   readonly metadata?: Metadata | undefined;
   readonly storageClass?: string | undefined;
   /** `fail` (the default): BACKUP_EXISTS when the key is taken, before anything is sent and again at the end. */
@@ -50,6 +53,7 @@ export interface UploadResult {
   readonly etag: string | undefined;
   readonly storedBytes: number;
   readonly parts: number;
+  /** Size of the first part; later ones are bigger where the stream outgrew what was expected. */
   readonly partBytes: number;
   readonly retries: number;
   readonly seconds: number;
@@ -58,24 +62,24 @@ export interface UploadResult {
 /**
  * Stores everything that `source` yields under `key`, in one step, after the source ended without an error; then
  * looks at it and compares. When anything fails nothing is visible and no upload stays open, and the error is
- * the first one: the source's own, STREAM_TOO_LONG, EMPTY_STREAM, BACKUP_EXISTS, MISMATCH or a `StoreError`.
+ * the first one: the source's own, USAGE or STREAM_TOO_LONG (before anything is read, or when the parts ran out),
+ * EMPTY_STREAM, BACKUP_EXISTS, MISMATCH or a `StoreError`.
  * Only a Complete without an answer can leave that unknown; its error says so.
  */
 export async function upload(options: UploadOptions): Promise<UploadResult> {
   const startedAt = performance.now();
-  const { key, concurrency = DEFAULT_CONCURRENCY, signal } = options;
-  checkConcurrency(concurrency);
+  const { key, signal } = options;
   signal?.throwIfAborted();
-  const plan = planParts({ ...options, limits: options.store.limits });
+  const plan = planTransfer({ ...options, limits: usable(options.store.limits) });
   const stop = new AbortController();
   // Each request in flight listens, and that is no leak.
   setMaxListeners(0, stop.signal);
   const onAbort = () => stop.abort(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
-  const { storing, source } = prepare(options, { ...plan, concurrency, stop });
+  const { storing, source } = prepare(options, plan, stop);
   const parts = splitIntoParts(source, {
-    partBytes: plan.partBytes,
-    pool: createBufferPool(concurrency + 1, plan.partBytes),
+    partBytesAt: (number) => partBytesAt(plan.schedule, Math.min(number, options.store.limits.maxParts)),
+    pool: createBufferPool(plan.memoryBytes),
     signal: stop.signal,
   });
   try {
@@ -92,22 +96,16 @@ export async function upload(options: UploadOptions): Promise<UploadResult> {
   }
 }
 
-interface Settings {
-  readonly partBytes: number;
-  readonly maxStreamBytes: number;
-  readonly concurrency: number;
-  readonly stop: AbortController;
-}
-
 function prepare(
   options: UploadOptions,
-  settings: Settings,
+  plan: TransferPlan,
+  stop: AbortController,
 ): { storing: Storing; source: AsyncIterable<Uint8Array> } {
   const { key, metadata, storageClass, logger = silentLogger, sleep = sleepFor } = options;
   const store = options.store.once ?? options.store;
-  const { partBytes, concurrency, maxStreamBytes, stop } = settings;
-  const memory = memoryBytes(partBytes, concurrency);
-  logger.debug({ key, partBytes, concurrency, memoryBytes: memory, maxStreamBytes }, 'part size chosen');
+  const { notes, ...chosen } = plan;
+  for (const note of notes) logger.info({ key }, `${key}: ${note}`);
+  logger.debug({ key, ...chosen }, 'part sizes chosen');
   const tally: Tally = { storedBytes: 0, partsInFlight: 0, retries: 0, parts: 0 };
   const report = () => {
     try {
@@ -124,8 +122,8 @@ function prepare(
   const backoff = createBackoff({ attempts, logger, sleep, onRetry });
   const sending = {
     limits: store.limits,
-    partBytes,
-    concurrency,
+    maxStreamBytes: plan.maxStreamBytes,
+    concurrency: plan.concurrency,
     stop,
     retry: createRetry(backoff),
     tally,
@@ -159,9 +157,4 @@ async function storeParts(parts: AsyncGenerator<Part, void>, storing: Storing, a
 async function* startingWith(first: Part, rest: AsyncIterable<Part>): AsyncGenerator<Part, void> {
   yield first;
   yield* rest;
-}
-
-function checkConcurrency(concurrency: number): void {
-  if (Number.isSafeInteger(concurrency) && concurrency >= 1) return;
-  throw new Zfs3BackupError('USAGE', `At least one part must be in flight, not ${concurrency}`);
 }

@@ -109,6 +109,7 @@ describe('the order of layers', () => {
       objectLock: undefined,
       chunkSize: undefined,
       concurrency: undefined,
+      maxMemory: 256 * 1024 ** 2,
       maxRetries: 10,
       logLevel: 'info',
       logFormat: 'pretty',
@@ -148,6 +149,7 @@ describe('the order of layers', () => {
       objectLock: undefined,
       chunkSize: 1.5 * 1024 ** 3,
       concurrency: 8,
+      maxMemory: 256 * 1024 ** 2,
       maxRetries: 0,
       logLevel: 'debug',
       logFormat: 'json',
@@ -175,6 +177,7 @@ describe('the order of layers', () => {
       store: undefined,
       credentials: undefined,
       concurrency: 3,
+      maxMemory: 256 * 1024 ** 2,
       dataset: undefined,
     });
   });

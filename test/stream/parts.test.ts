@@ -4,6 +4,8 @@ import { createBufferPool } from '../../src/stream/buffer-pool.ts';
 import { type Part, splitIntoParts } from '../../src/stream/parts.ts';
 import { chunksOf, cutAt, failingAfter, thrownBy } from './fixtures.ts';
 
+const partBytesAt = () => 4;
+
 interface Seen {
   readonly number: number;
   readonly bytes: Buffer;
@@ -11,9 +13,12 @@ interface Seen {
 }
 
 async function split(source: AsyncIterable<Uint8Array>, partBytes: number, count = 1): Promise<Seen[]> {
-  const pool = createBufferPool(count, partBytes);
+  const pool = createBufferPool(count * partBytes);
   const seen: Seen[] = [];
-  for await (const { number, bytes, last, release } of splitIntoParts(source, { partBytes, pool })) {
+  for await (const { number, bytes, last, release } of splitIntoParts(source, {
+    partBytesAt: () => partBytes,
+    pool,
+  })) {
     seen.push({ number, bytes: Buffer.from(bytes), last });
     release();
   }
@@ -59,17 +64,17 @@ describe('splitIntoParts', () => {
 
   it.each([0, 1, 4, 5])('never yields a last part when the source fails after %i bytes', async (bytes) => {
     const failure = new Error('no more');
-    const pool = createBufferPool(2, 4);
+    const pool = createBufferPool(8);
     const parts: Part[] = [];
     const error = await thrownBy(async () => {
       const source = failingAfter(failure, Buffer.alloc(bytes));
-      for await (const part of splitIntoParts(source, { partBytes: 4, pool })) parts.push(part);
+      for await (const part of splitIntoParts(source, { partBytesAt, pool })) parts.push(part);
     });
     expect(error).toBe(failure);
     expect(parts.some(({ last }) => last)).toBe(false);
     for (const part of parts) part.release();
     // Nothing is held back: both buffers can be had.
-    await Promise.all([pool.acquire(), pool.acquire()]);
+    await Promise.all([pool.acquire(4), pool.acquire(4)]);
   });
 
   it('stops reading while all buffers are out', async () => {
@@ -77,8 +82,8 @@ describe('splitIntoParts', () => {
     async function* counted(): AsyncGenerator<Uint8Array, void> {
       for (; given < 100; given++) yield Buffer.alloc(4);
     }
-    const pool = createBufferPool(2, 4);
-    const parts = splitIntoParts(counted(), { partBytes: 4, pool });
+    const pool = createBufferPool(8);
+    const parts = splitIntoParts(counted(), { partBytesAt, pool });
     const first = await parts.next();
     const second = await parts.next();
     const third = parts.next();
@@ -94,8 +99,8 @@ describe('splitIntoParts', () => {
   it('does not wait for a buffer after the signal', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
-    const pool = createBufferPool(1, 4);
-    const parts = splitIntoParts(chunksOf('abcdefgh'), { partBytes: 4, pool, signal: controller.signal });
+    const pool = createBufferPool(4);
+    const parts = splitIntoParts(chunksOf('abcdefgh'), { partBytesAt, pool, signal: controller.signal });
     await parts.next();
     const second = parts.next();
     setTimeout(() => controller.abort(reason), 10);
@@ -111,53 +116,31 @@ describe('splitIntoParts', () => {
         isEnded = true;
       }
     }
-    const pool = createBufferPool(1, 4);
-    for await (const part of splitIntoParts(source(), { partBytes: 4, pool })) {
+    const pool = createBufferPool(4);
+    for await (const part of splitIntoParts(source(), { partBytesAt, pool })) {
       part.release();
       break;
     }
     expect(isEnded).toBe(true);
-    await pool.acquire();
+    await pool.acquire(4);
   });
 
-  it('refuses parts that no buffer holds', async () => {
-    const pool = createBufferPool(1, 4);
-    await expect(splitIntoParts(chunksOf('a'), { partBytes: 5, pool }).next()).rejects.toThrow('do not fit');
-    await expect(splitIntoParts(chunksOf('a'), { partBytes: 0, pool }).next()).rejects.toThrow('do not fit');
-  });
-});
-
-describe('createBufferPool', () => {
-  it('lends the same buffers again, and no more than its count', async () => {
-    const pool = createBufferPool(2, 8);
-    const [one, two] = [await pool.acquire(), await pool.acquire()];
-    const waiting = pool.acquire();
-    pool.release(one);
-    expect(await waiting).toBe(one);
-    pool.release(two);
-    expect(await pool.acquire()).toBe(two);
-    expect(one.byteLength).toBe(8);
-    expect(one.buffer.byteLength).toBe(8);
+  it('refuses parts that the pool does not hold', async () => {
+    for (const bytes of [5, 0, Number.NaN]) {
+      const parts = splitIntoParts(chunksOf('a'), { partBytesAt: () => bytes, pool: createBufferPool(4) });
+      await expect(parts.next()).rejects.toThrow('does not fit');
+    }
   });
 
-  it('serves who waits in order, and forgets who went away', async () => {
-    const pool = createBufferPool(1, 8);
-    const buffer = await pool.acquire();
-    const controller = new AbortController();
-    const reason = new Error('enough');
-    const first = pool.acquire(controller.signal);
-    const second = pool.acquire();
-    controller.abort(reason);
-    await expect(first).rejects.toBe(reason);
-    pool.release(buffer);
-    expect(await second).toBe(buffer);
-  });
-
-  it('notices a buffer that is given back twice or is not its own', async () => {
-    const pool = createBufferPool(1, 8);
-    const buffer = await pool.acquire();
-    pool.release(buffer);
-    expect(() => pool.release(buffer)).toThrow('not out of this pool');
-    expect(() => pool.release(Buffer.alloc(8))).toThrow('not out of this pool');
+  it('cuts parts that grow, one after the other where the pool holds only one', async () => {
+    const pool = createBufferPool(6);
+    const seen: string[] = [];
+    const source = chunksOf('abcdefg', 'hijk', 'lmnopqrstuv');
+    for await (const part of splitIntoParts(source, { partBytesAt: (number) => number * 2, pool })) {
+      seen.push(Buffer.from(part.bytes).toString());
+      part.release();
+      if (part.number === 3) break;
+    }
+    expect(seen).toEqual(['ab', 'cdef', 'ghijkl']);
   });
 });

@@ -7,7 +7,7 @@ import { createMemoryStore, SMALL_LIMITS } from './memory-store.ts';
 describe('checkParts', () => {
   const sending = {
     limits: SMALL_LIMITS,
-    partBytes: 10,
+    maxStreamBytes: 100,
     concurrency: 1,
     stop: new AbortController(),
     retry: createRetry({ attempts: 1 }),

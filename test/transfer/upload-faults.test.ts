@@ -129,17 +129,17 @@ describe('how data was lost elsewhere', () => {
   });
 
   it('part 10,001 after hours: a stream that outgrows its parts fails before one too many is sent', async () => {
-    const test = faulty({}, createMemoryStore(), { ...SMALL_LIMITS, maxParts: 5 });
+    const test = faulty({}, createMemoryStore(), { ...SMALL_LIMITS, maxParts: 5, equalParts: true });
     await expect(test.run()).rejects.toMatchObject({
       code: 'STREAM_TOO_LONG',
       advice: expect.stringContaining('--estimated'),
     });
-    expect(Math.max(...test.store.calls.map(({ partNumber }) => partNumber ?? 0))).toBe(5);
+    expect(Math.max(...test.store.calls.map(({ partNumber }) => partNumber ?? 0))).toBeLessThanOrEqual(5);
     await expectNothing(test);
   });
 
   it('exactly as many parts as the store takes are no part too many', async () => {
-    const test = faulty({}, createMemoryStore(), { ...SMALL_LIMITS, maxParts: 6 });
+    const test = faulty({}, createMemoryStore(), { ...SMALL_LIMITS, maxParts: 6, equalParts: true });
     expect((await test.run()).parts).toBe(6);
     await expectStored(test);
   });
