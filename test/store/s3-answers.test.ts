@@ -1,84 +1,17 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
-import type { Upload } from '../../src/store/object-store.ts';
+import { describe, expect, it } from 'vitest';
 import { PROVIDERS } from '../../src/store/providers.ts';
-import { createS3Store, type S3StoreOptions } from '../../src/store/s3-store.ts';
+import type { S3StoreOptions } from '../../src/store/s3-store.ts';
+import {
+  type Answer,
+  errorBody,
+  openStore,
+  started,
+  uploadOne,
+  withComplete,
+  xml,
+} from './answering-server.ts';
 import { all, failureOf, keysOf } from './contract.ts';
-
-interface Request {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: Buffer;
-}
-
-type Answer = (request: Request, response: ServerResponse) => void;
-
-const closing: Array<() => void> = [];
-afterEach(() => {
-  for (const close of closing.splice(0)) close();
-});
-
-/** A store on a server that answers as told: what no real one can be brought to say at will. */
-async function openStore(answer: Answer, options: Partial<S3StoreOptions> = {}) {
-  const requests: Request[] = [];
-  const server = createServer(async (message, response) => {
-    const body = Buffer.concat(await all<Uint8Array>(message));
-    const { method = '', url = '', headers } = message;
-    const request = { method, url, headers, body };
-    requests.push(request);
-    answer(request, response);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const store = createS3Store({
-    bucket: 'b',
-    prefix: 'p/',
-    endpoint: `http://127.0.0.1:${portOf(server)}`,
-    credentials: { accessKeyId: 'AK', secretAccessKey: 'SK' },
-    ...options,
-  });
-  closing.push(() => {
-    store.close();
-    server.close();
-    server.closeAllConnections();
-  });
-  return { store, requests };
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return address !== null && typeof address === 'object' ? address.port : 0;
-}
-
-function xml(status: number, body: string, headers: Record<string, string> = {}): Answer {
-  return (_, response) => {
-    response.writeHead(status, { 'content-type': 'application/xml', ...headers });
-    response.end(`<?xml version="1.0" encoding="UTF-8"?>\n${body}`);
-  };
-}
-
-const errorBody = (code: string) =>
-  `<Error><Code>${code}</Code><Message>words of the store</Message></Error>`;
-
-/** Starts uploads, takes parts, and answers Complete as told. */
-function withComplete(answer: Answer): Answer {
-  return (request, response) => {
-    if (request.url.includes('uploads')) return started(request, response);
-    if (request.method === 'PUT') return response.writeHead(200, { etag: '"abc"' }).end();
-    answer(request, response);
-  };
-}
-
-const started = xml(
-  200,
-  '<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>',
-);
-
-async function uploadOne(store: { startUpload(key: string): Promise<Upload> }) {
-  const upload = await store.startUpload('k');
-  return { upload, parts: [await upload.putPart(1, Buffer.from('x'))] };
-}
 
 describe('the answer to Complete', () => {
   it.each([
@@ -293,7 +226,7 @@ describe('what the store answers', () => {
 
   it('is no denial to HEAD where only the clock was wrong', async () => {
     const skewMs = 3 * 3600_000;
-    const theirs = (message: IncomingMessage['headers']) => {
+    const theirs = (message: Request['headers']) => {
       const [, at = ''] = /(\d{8}T\d{6}Z)/.exec(String(message['x-amz-date'])) ?? [];
       const iso = at.replace(/(....)(..)(..)T(..)(..)(..)Z/, '$1-$2-$3T$4:$5:$6Z');
       return Math.abs(Date.parse(iso) - Date.now() - skewMs) < 900_000;

@@ -1,0 +1,79 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { afterEach } from 'vitest';
+import type { Upload } from '../../src/store/object-store.ts';
+import { createS3Store, type S3StoreOptions } from '../../src/store/s3-store.ts';
+import { all } from './contract.ts';
+
+export interface Request {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+export type Answer = (request: Request, response: ServerResponse) => void;
+
+const closing: Array<() => void> = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+/** A store on a server that answers as told: what no real one can be brought to say at will. */
+export async function openStore(answer: Answer, options: Partial<S3StoreOptions> = {}) {
+  const requests: Request[] = [];
+  const server = createServer(async (message, response) => {
+    const body = Buffer.concat(await all<Uint8Array>(message));
+    const { method = '', url = '', headers } = message;
+    const request = { method, url, headers, body };
+    requests.push(request);
+    answer(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const store = createS3Store({
+    bucket: 'b',
+    prefix: 'p/',
+    endpoint: `http://127.0.0.1:${portOf(server)}`,
+    credentials: { accessKeyId: 'AK', secretAccessKey: 'SK' },
+    ...options,
+  });
+  closing.push(() => {
+    store.close();
+    server.close();
+    server.closeAllConnections();
+  });
+  return { store, requests };
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return address !== null && typeof address === 'object' ? address.port : 0;
+}
+
+export function xml(status: number, body: string, headers: Record<string, string> = {}): Answer {
+  return (_, response) => {
+    response.writeHead(status, { 'content-type': 'application/xml', ...headers });
+    response.end(`<?xml version="1.0" encoding="UTF-8"?>\n${body}`);
+  };
+}
+
+export const errorBody = (code: string) =>
+  `<Error><Code>${code}</Code><Message>words of the store</Message></Error>`;
+
+/** Starts uploads, takes parts, and answers Complete as told. */
+export function withComplete(answer: Answer): Answer {
+  return (request, response) => {
+    if (request.url.includes('uploads')) return started(request, response);
+    if (request.method === 'PUT') return response.writeHead(200, { etag: '"abc"' }).end();
+    answer(request, response);
+  };
+}
+
+export const started = xml(
+  200,
+  '<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>',
+);
+
+export async function uploadOne(store: { startUpload(key: string): Promise<Upload> }) {
+  const upload = await store.startUpload('k');
+  return { upload, parts: [await upload.putPart(1, Buffer.from('x'))] };
+}

@@ -1,0 +1,251 @@
+import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
+import { crc32 } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { type ChecksumMode, PROVIDERS } from '../../src/store/providers.ts';
+import { checksumMode } from '../../src/store/s3-checksum.ts';
+import type { S3StoreOptions } from '../../src/store/s3-store.ts';
+import {
+  type Answer,
+  errorBody,
+  openStore,
+  type Request,
+  started,
+  uploadOne,
+  withComplete,
+  xml,
+} from './answering-server.ts';
+import { all, failureOf } from './contract.ts';
+
+describe('what goes with a body for the store to check', () => {
+  const body = Buffer.from('123456789');
+  const crc = 'cbf43926';
+  const base64 = (hex: string) => Buffer.from(hex, 'hex').toString('base64');
+  const send = async (checksum: ChecksumMode, options: Partial<S3StoreOptions> = {}) => {
+    const done = '<CompleteMultipartUploadResult><Key>k</Key></CompleteMultipartUploadResult>';
+    const { store, requests } = await openStore(withComplete(xml(200, done)), {
+      provider: { ...PROVIDERS.generic, checksum },
+      ...options,
+    });
+    await store.put('k', body);
+    const upload = await store.startUpload('k');
+    const parts = [await upload.putPart(1, body), await upload.putPart(2, Buffer.from('abc'))];
+    await upload.complete(parts);
+    const [put, create, part, , complete] = requests;
+    const checks = (request: Request | undefined) =>
+      Object.fromEntries(
+        Object.entries(request?.headers ?? {}).filter(([name]) =>
+          /checksum|content-md5|mp-object/.test(name),
+        ),
+      );
+    return {
+      put: checks(put),
+      create: checks(create),
+      part: checks(part),
+      complete: checks(complete),
+      list: complete?.body.toString() ?? '',
+      parts,
+      store,
+    };
+  };
+
+  it('is nothing unless it is asked for', async () => {
+    expect(await send('none')).toMatchObject({ put: {}, create: {}, part: {}, complete: {} });
+  });
+
+  it('is the MD5, also for a lock alone', async () => {
+    const md5 = { 'content-md5': createHash('md5').update(body).digest('base64') };
+    const objectLock = { mode: 'GOVERNANCE', days: 1 } as const;
+    for (const sent of [await send('md5'), await send('none', { objectLock })]) {
+      expect(sent).toMatchObject({ put: md5, part: md5, create: {}, complete: {} });
+    }
+  });
+
+  it('is the CRC-32, and at the end that of the whole object', async () => {
+    const { put, create, part, complete, list, parts } = await send('crc32');
+    expect(put).toEqual({ 'x-amz-checksum-crc32': base64(crc) });
+    expect(part).toEqual(put);
+    expect(create).toEqual({ 'x-amz-checksum-algorithm': 'CRC32', 'x-amz-checksum-type': 'FULL_OBJECT' });
+    expect(complete).toEqual({
+      'x-amz-checksum-crc32': base64(crc32(Buffer.concat([body, Buffer.from('abc')])).toString(16)),
+      'x-amz-checksum-type': 'FULL_OBJECT',
+      'x-amz-mp-object-size': '12',
+    });
+    expect(list).not.toContain('Checksum');
+    expect(parts[0]?.checksum).toEqual({ algorithm: 'crc32', hex: crc });
+  });
+
+  it('is one for each part where the store keeps none of a whole', async () => {
+    const { create, part, complete, list } = await send('crc32-parts');
+    expect(part).toEqual({ 'x-amz-checksum-crc32': base64(crc) });
+    expect(create).toEqual({ 'x-amz-checksum-algorithm': 'CRC32' });
+    expect(complete).toEqual({});
+    expect(list).toContain(`<ChecksumCRC32>${base64(crc)}</ChecksumCRC32>`);
+    expect(checksumMode('crc32', { bucket: 'b--use1-az4--x-s3', locked: false })).toBe('crc32-parts');
+  });
+
+  it('may be the SHA-256', async () => {
+    const sha256 = createHash('sha256').update(body).digest('base64');
+    const { create, part, list } = await send('sha256-parts');
+    expect(create).toEqual({ 'x-amz-checksum-algorithm': 'SHA256' });
+    expect(part).toEqual({ 'x-amz-checksum-sha256': sha256 });
+    expect(list).toContain(`<ChecksumSHA256>${sha256}</ChecksumSHA256>`);
+  });
+
+  it('is not computed where it is known', async () => {
+    const { store, requests } = await openStore(xml(200, ''), {
+      provider: { ...PROVIDERS.generic, checksum: 'crc32' },
+    });
+    await store.put('k', body, { crc32: '00000001' });
+    expect(requests[0]?.headers['x-amz-checksum-crc32']).toBe('AAAAAQ==');
+  });
+
+  it.each([
+    [{ 'x-amz-checksum-type': 'FULL_OBJECT' }, { algorithm: 'crc32', hex: crc }],
+    [{}, { algorithm: 'crc32', hex: crc }],
+    [{ 'x-amz-checksum-type': 'COMPOSITE' }, undefined],
+    [{ 'x-amz-checksum-crc32': `${base64(crc)}-2` }, undefined],
+  ])('is told by HEAD, with %j as %j', async (headers, expected) => {
+    const { store, requests } = await openStore(
+      (_, response) =>
+        response.writeHead(200, { etag: '"e"', 'x-amz-checksum-crc32': base64(crc), ...headers }).end(),
+      { provider: { ...PROVIDERS.generic, checksum: 'crc32' } },
+    );
+    expect((await store.head('k'))?.checksum).toEqual(expected);
+    expect(requests[0]?.headers['x-amz-checksum-mode']).toBe('ENABLED');
+  });
+
+  it('is not asked of HEAD where none was sent, for that may need a permission', async () => {
+    const { store, requests } = await openStore((_, response) => response.writeHead(200).end());
+    await store.head('k');
+    expect(requests[0]?.headers['x-amz-checksum-mode']).toBeUndefined();
+  });
+});
+
+describe('a key of the user’s', () => {
+  const sseCKey = Buffer.alloc(32, 'k');
+  const md5 = createHash('md5').update(sseCKey).digest('base64');
+  const headers = {
+    'x-amz-server-side-encryption-customer-algorithm': 'AES256',
+    'x-amz-server-side-encryption-customer-key': sseCKey.toString('base64'),
+    'x-amz-server-side-encryption-customer-key-md5': md5,
+  };
+
+  it('goes with every request that writes or reads', async () => {
+    const done = '<CompleteMultipartUploadResult><Key>k</Key></CompleteMultipartUploadResult>';
+    const { store, requests } = await openStore(withComplete(xml(200, done)), { sseCKey });
+    const { upload, parts } = await uploadOne(store);
+    await upload.complete(parts);
+    await store.put('k', Buffer.from('x'));
+    await store.head('k');
+    await all((await store.get('k')).chunks);
+    expect(requests).toHaveLength(6);
+    for (const request of requests) expect(request.headers).toMatchObject(headers);
+  });
+
+  it('is left out for an object that was stored without it', async () => {
+    const answer: Answer = (request, response) => {
+      const hasKey = 'x-amz-server-side-encryption-customer-key' in request.headers;
+      response.writeHead(hasKey ? 400 : 200, { 'content-length': hasKey ? 0 : 1 });
+      response.end(hasKey || request.method === 'HEAD' ? '' : 'x');
+    };
+    const { store } = await openStore(answer, { sseCKey });
+    expect(await store.head('k')).toMatchObject({ bytes: 1 });
+    expect(await all((await store.get('k')).chunks)).toHaveLength(1);
+  });
+
+  it('is asked for where it is missing, and never told', async () => {
+    const refuse: Answer = (request, response) =>
+      /list-type/.test(request.url)
+        ? xml(200, '<ListBucketResult></ListBucketResult>')(request, response)
+        : xml(400, errorBody('InvalidRequest'))(request, response);
+    for (const options of [{}, { sseCKey }]) {
+      const { store } = await openStore(refuse, options);
+      for (const error of [await failureOf(store.head('k')), await failureOf(store.get('k'))]) {
+        expect(error.advice).toContain('S3_SSE_C_KEY_FILE');
+        const text = inspect(error, { depth: 10, showHidden: true });
+        expect(text).not.toContain(headers['x-amz-server-side-encryption-customer-key']);
+        expect(text).not.toContain(md5);
+      }
+    }
+  });
+});
+
+describe('what objects are created with', () => {
+  const tags = { purpose: 'backup', 'a/b': 'c d+é' };
+  const objectLock = { mode: 'COMPLIANCE', days: 30 } as const;
+
+  it('holds tags and the date until which they are locked', async () => {
+    const { store, requests } = await openStore(withComplete(started), { tags, objectLock });
+    await store.put('k', Buffer.from('x'));
+    await store.startUpload('k');
+    for (const { headers } of requests) {
+      expect(headers['x-amz-tagging']).toBe('purpose=backup&a%2Fb=c%20d%2B%C3%A9');
+      expect(headers['x-amz-object-lock-mode']).toBe('COMPLIANCE');
+      const until = Date.parse(String(headers['x-amz-object-lock-retain-until-date']));
+      expect(until - Date.now()).toBeGreaterThan(30 * 86_400_000 - 60_000);
+      expect(until - Date.now()).toBeLessThanOrEqual(30 * 86_400_000);
+    }
+  });
+
+  it('is named when the store does not want it, and no secret of it', async () => {
+    const { store } = await openStore(xml(400, errorBody('InvalidArgument')), {
+      tags,
+      objectLock,
+      storageClass: 'NO_SUCH',
+      sseCKey: Buffer.alloc(32, 'k'),
+    });
+    const error = await failureOf(store.startUpload('k'));
+    expect(error.advice).toBe(
+      'Perhaps this store or bucket does not have what was asked for: S3_STORAGE_CLASS=NO_SUCH, ' +
+        'S3_SSE_C_KEY_FILE, S3_TAGS, S3_OBJECT_LOCK_MODE=COMPLIANCE. Correct it or leave it out.',
+    );
+  });
+
+  it('names the remedy when the bucket wants a digest', async () => {
+    const words =
+      'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Part requests with Object Lock';
+    const body = `<Error><Code>InvalidRequest</Code><Message>${words}</Message></Error>`;
+    const { store } = await openStore(xml(400, body));
+    expect((await failureOf(store.put('k', Buffer.from('x')))).advice).toContain('S3_CHECKSUM=md5');
+  });
+
+  it('is set afterwards where the store dropped it', async () => {
+    const answer: Answer = (_, response) =>
+      response.writeHead(200, { 'x-amz-version-id': 'v1', 'content-length': 0 }).end();
+    const { store, requests } = await openStore(answer, { tags, objectLock });
+    await store.settle?.('k');
+    expect(requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'HEAD /b/k',
+      'PUT /b/k?retention=&versionId=v1',
+      'PUT /b/k?tagging=&versionId=v1',
+    ]);
+    expect(requests[1]?.body.toString()).toContain('<Mode>COMPLIANCE</Mode>');
+    expect(requests[2]?.body.toString()).toContain('<Key>a/b</Key><Value>c d+é</Value>');
+  });
+
+  it('is not touched where it is there, or was not asked for', async () => {
+    const there = {
+      'x-amz-object-lock-mode': 'COMPLIANCE',
+      'x-amz-tagging-count': '2',
+    };
+    const answer: Answer = (_, response) => response.writeHead(200, there).end();
+    const kept = await openStore(answer, { tags, objectLock });
+    await kept.store.settle?.('k');
+    expect(kept.requests).toHaveLength(1);
+    const plain = await openStore(answer);
+    await plain.store.settle?.('k');
+    expect(plain.requests).toHaveLength(0);
+  });
+
+  it('says that an object is stored when it could not be locked', async () => {
+    const answer: Answer = (request, response) =>
+      request.method === 'HEAD'
+        ? response.writeHead(200).end()
+        : xml(403, errorBody('AccessDenied'))(request, response);
+    const { store } = await openStore(answer, { objectLock });
+    const error = await failureOf(store.settle?.('k') ?? Promise.resolve());
+    expect(error).toMatchObject({ code: 'STORE_DENIED', operation: 'lock' });
+    expect(error.advice).toMatch(/^It is stored, but not locked\. .*s3:PutObjectRetention/);
+  });
+});
