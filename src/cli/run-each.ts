@@ -42,7 +42,8 @@ export async function runEach(
       if (call.signal.aborted) throw error;
       failures.push({ dataset, error });
       json.push({ dataset, error: errorJson(error) });
-      const program = `zfs3backup: ${dataset}`;
+      const isNamed = error instanceof Error && error.message.startsWith(dataset);
+      const program = isNamed ? 'zfs3backup' : `zfs3backup: ${dataset}`;
       const debug = ['debug', 'trace'].includes(call.arguments.text('log-level') ?? '');
       await writeText(call.io.stderr, renderError(error, { program, style: call.stderr.style, debug }));
     }

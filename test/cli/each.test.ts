@@ -51,9 +51,15 @@ describe('backup without a dataset', () => {
     await fakeZfs(folder, datasets);
     const { status, stdout, stderr } = await zfs3backup(`[fs:tank/gone]\n${two}`, 'backup');
     expect(status).toBe(5);
-    expect(stderr).toMatch(/^zfs3backup: tank\/gone: tank\/gone: there is no such dataset here$/m);
+    expect(stderr).toMatch(/^zfs3backup: tank\/gone: there is no such dataset here$/m);
     expect(stderr).toMatch(/^zfs3backup: 1 of 3 datasets failed \(tank\/gone\)/m);
     expect(stdout).toMatch(/^stored tank\/b.*\nstored tank\/a.*\n$/);
+  });
+
+  it('names the dataset where the error does not', async () => {
+    await fakeZfs(folder, { ...datasets, 'tank/c': ['other'] });
+    const { stderr } = await zfs3backup(`${two}[fs:tank/c]\n`, 'backup');
+    expect(stderr).toMatch(/^zfs3backup: tank\/c: No snapshot with the prefix daily on tank\/c/m);
   });
 
   it('has the status of the first failure when all fail', async () => {
