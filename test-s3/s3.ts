@@ -1,7 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
-import { CreateBucketCommand, PutBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  type CreateBucketCommandInput,
+  PutBucketPolicyCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { inject } from 'vitest';
 import { PROVIDERS } from '../src/store/providers.ts';
 import type { S3Credentials } from '../src/store/s3-client.ts';
@@ -27,10 +32,10 @@ export function createTestClient(): S3Client {
 }
 
 /** A new bucket, this test's own. */
-export async function createBucket(): Promise<string> {
+export async function createBucket(options: Partial<CreateBucketCommandInput> = {}): Promise<string> {
   const bucket = `test-${randomUUID()}`;
   const client = createTestClient();
-  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  await client.send(new CreateBucketCommand({ ...options, Bucket: bucket }));
   client.destroy();
   return bucket;
 }

@@ -52,6 +52,8 @@ rgw_frontends = beast endpoint=127.0.0.1:$port
 # Space of deleted objects comes back within seconds instead of hours.
 rgw_gc_obj_min_wait = 5
 rgw_gc_processor_period = 10
+# Keys of the users' own (SSE-C) come over http here, as they do from a proxy that speaks https to the outside.
+rgw_crypt_require_ssl = false
 EOF
 }
 

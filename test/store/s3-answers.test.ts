@@ -6,6 +6,7 @@ import {
   type Answer,
   errorBody,
   openStore,
+  type Request,
   started,
   uploadOne,
   withComplete,
