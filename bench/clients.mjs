@@ -14,7 +14,7 @@ const PARALLEL = 4;
  * @property {string} url
  * @property {string} bucket
  * @property {number} bytes of the stream
- * @property {string} certificate file of the certificate to trust
+ * @property {string} certificate file of the certificate to trust; empty for http alone
  * @property {number} [partMiB]
  * @property {number} [parallel]
  */
@@ -88,13 +88,16 @@ function ours(program, { url, bucket }) {
 
 const s5cmd = ({ url }) => ['s5cmd', '--no-verify-ssl', '--log', 'error', '--endpoint-url', url];
 
-const aws = ({ url, certificate }) =>
-  [AWS, '--endpoint-url', url, '--ca-bundle', certificate, 's3', 'cp', '--only-show-errors'].filter(Boolean);
+function aws({ url, certificate }) {
+  const trust = certificate ? ['--ca-bundle', certificate] : [];
+  return [AWS, '--endpoint-url', url, ...trust, 's3', 'cp', '--only-show-errors'];
+}
 
 function rclone({ url, certificate }) {
   const s3 = ['--s3-provider', 'Other', '--s3-env-auth', '--s3-endpoint', url, '--s3-no-check-bucket'];
   const parts = ['--s3-chunk-size', '16M', '--s3-upload-concurrency', String(PARALLEL), '--no-traverse'];
-  return ['rclone', '-q', '--config', '', '--ca-cert', certificate, ...s3, ...parts];
+  const trust = certificate ? ['--ca-cert', certificate] : [];
+  return ['rclone', '-q', '--config', '', ...trust, ...s3, ...parts];
 }
 
 /** Those whose program is on this machine. */

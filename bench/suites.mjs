@@ -89,8 +89,9 @@ async function rgw({ clients, bytes }) {
   execFileSync(join(HERE, '..', 'scripts', 'setup.sh'), ['s3'], { stdio: 'inherit' });
   const folder = mkdtempSync(join(tmpdir(), 'bench-rgw-'));
   const args = ['start', folder, '9290', String(process.pid)];
-  const url = execFileSync(script, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
-  const env = environment('', { id: 'zfs3backup-test', secret: 'zfs3backup-test-secret' });
+  const started = execFileSync(script, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  const { endpoint: url, accessKeyId: id, secretAccessKey: secret } = JSON.parse(started);
+  const env = environment('', { id, secret });
   const aws = ['--endpoint-url', url, 's3'];
   execFileSync('/usr/bin/aws', [...aws, 'mb', `s3://${BUCKET}`], { env, stdio: 'ignore' });
   const object = `head -c ${bytes} /dev/urandom | /usr/bin/aws ${aws.join(' ')} cp - s3://${BUCKET}/sized-${bytes}`;
