@@ -145,23 +145,31 @@ export const PROVIDERS: Readonly<Record<ProviderName, ProviderProfile>> = {
   hetzner: { ...GENERIC, name: 'hetzner' },
 };
 
-/** Hosts by which a provider is known; a group `region` is the region to sign for. */
-const HOSTS: ReadonlyArray<readonly [ProviderName, RegExp]> = [
-  ['aws', /(?:[.-](?<region>[a-z]{2}(?:-[a-z]+)+-\d)(?:\.vpce)?)?\.amazonaws\.com(?:\.cn)?$/],
-  ['r2', /\.r2\.cloudflarestorage\.com$/],
-  ['b2', /(?:^|\.)s3\.(?<region>[a-z0-9-]+)\.backblazeb2\.com$/],
-  ['gcs', /(?:^|\.)storage\.googleapis\.com$/],
-  ['wasabi', /(?:^|\.)s3(?:\.(?<region>[a-z0-9-]+))?\.wasabisys\.com$/],
-  ['scaleway', /(?:^|\.)s3\.(?<region>[a-z0-9-]+)\.scw\.cloud$/],
-  ['digitalocean', /(?:^|\.)(?<region>[a-z0-9]+)\.digitaloceanspaces\.com$/],
-  ['hetzner', /(?:^|\.)(?<region>[a-z0-9]+)\.your-objectstorage\.com$/],
+/** Hosts by which a provider is known, and how to write them; a group `region` is the region to sign for. */
+export const PROVIDER_HOSTS: ReadonlyArray<readonly [ProviderName, RegExp, string]> = [
+  [
+    'aws',
+    /(?:[.-](?<region>[a-z]{2}(?:-[a-z]+)+-\d)(?:\.vpce)?)?\.amazonaws\.com(?:\.cn)?$/,
+    '`*.amazonaws.com`, `*.amazonaws.com.cn`',
+  ],
+  ['r2', /\.r2\.cloudflarestorage\.com$/, '`*.r2.cloudflarestorage.com`'],
+  ['b2', /(?:^|\.)s3\.(?<region>[a-z0-9-]+)\.backblazeb2\.com$/, '`s3.REGION.backblazeb2.com`'],
+  ['gcs', /(?:^|\.)storage\.googleapis\.com$/, '`storage.googleapis.com`'],
+  ['wasabi', /(?:^|\.)s3(?:\.(?<region>[a-z0-9-]+))?\.wasabisys\.com$/, '`s3.REGION.wasabisys.com`'],
+  ['scaleway', /(?:^|\.)s3\.(?<region>[a-z0-9-]+)\.scw\.cloud$/, '`s3.REGION.scw.cloud`'],
+  [
+    'digitalocean',
+    /(?:^|\.)(?<region>[a-z0-9]+)\.digitaloceanspaces\.com$/,
+    '`REGION.digitaloceanspaces.com`',
+  ],
+  ['hetzner', /(?:^|\.)(?<region>[a-z0-9]+)\.your-objectstorage\.com$/, '`REGION.your-objectstorage.com`'],
 ];
 
 /** The profile for an endpoint: a URL, or `undefined` for AWS's own. */
 export function providerFor(endpoint: string | undefined): ProviderProfile {
   if (endpoint === undefined) return PROVIDERS.aws;
   const host = hostOf(endpoint);
-  for (const [name, pattern] of HOSTS) {
+  for (const [name, pattern] of PROVIDER_HOSTS) {
     const match = pattern.exec(host);
     if (match === null) continue;
     const { region } = match.groups ?? {};
