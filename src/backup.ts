@@ -11,6 +11,7 @@ import { sayReached } from './say-reached.ts';
 import type { SendStep, SnapshotSource } from './sources/source.ts';
 import type { Metadata, ObjectStore } from './store/object-store.ts';
 import { meter } from './stream/meter.ts';
+import { untilDone } from './stream/until-done.ts';
 import { usable } from './transfer/part-size.ts';
 import { DEFAULT_MAX_MEMORY, planTransfer } from './transfer/plan-transfer.ts';
 import { upload } from './transfer/upload.ts';
@@ -216,7 +217,6 @@ async function storeBackup(
   const { step, key, metadata, estimate } = planned;
   const { filter, signal } = options;
   const name = `${step.dataset}@${step.snapshot.name}`;
-  const call = signal ? { signal } : {};
   const progress = joinProgress(options.onProgress, {
     verb: 'backup',
     item: name,
@@ -224,21 +224,24 @@ async function storeBackup(
     steps,
     estimate,
   });
-  const sent = meter(options.source.send(sendStepOf(step, options), call), progress.read);
-  const stream = refuseEmpty(sent, name);
-  const result = await upload({
-    store: options.store,
-    key,
-    source: filter ? filter.encode(stream, call) : stream,
-    metadata,
-    estimate,
-    ...transferOptions(options),
-    ifExists: 'fail',
-    ...call,
-    ...(options.storageClass ? { storageClass: options.storageClass } : {}),
-    ...(options.maxRetries !== undefined ? { maxRetries: options.maxRetries } : {}),
-    ...(options.logger ? { logger: options.logger } : {}),
-    onProgress: progress.stored,
+  const result = await untilDone(signal, (producing) => {
+    const call = { signal: producing };
+    const sent = meter(options.source.send(sendStepOf(step, options), call), progress.read);
+    const stream = refuseEmpty(sent, name);
+    return upload({
+      store: options.store,
+      key,
+      source: filter ? filter.encode(stream, call) : stream,
+      metadata,
+      estimate,
+      ...transferOptions(options),
+      ifExists: 'fail',
+      ...(signal ? { signal } : {}),
+      ...(options.storageClass ? { storageClass: options.storageClass } : {}),
+      ...(options.maxRetries !== undefined ? { maxRetries: options.maxRetries } : {}),
+      ...(options.logger ? { logger: options.logger } : {}),
+      onProgress: progress.stored,
+    });
   });
   const streamBytes = progress.streamBytes();
   options.logger?.debug({ key, streamBytes, storedBytes: result.storedBytes }, `stored ${name}`);

@@ -1,10 +1,10 @@
-import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { Backup, Lineage } from './lineage/backup.ts';
 import { datasetPrefix, parseBackupKey } from './lineage/key.ts';
 import { buildLineage } from './lineage/lineage.ts';
 import { decodeBackup } from './lineage/metadata.ts';
 import type { CallOptions, ObjectStore, ObjectSummary } from './store/object-store.ts';
+import { untilDone } from './stream/until-done.ts';
 
 /** Metadata is in no listing, so each backup costs one HEAD; this many run at once. */
 const HEADS_AT_ONCE = 16;
@@ -38,21 +38,8 @@ export async function readLineages(
     .map(([dataset, backups]) => buildLineage(dataset, backups));
 }
 
-async function readBackups(store: ObjectStore, prefix: string, { signal }: CallOptions): Promise<Backup[]> {
-  signal?.throwIfAborted();
-  const stop = new AbortController();
-  // Each request in flight listens, and that is no leak.
-  setMaxListeners(0, stop.signal);
-  const onAbort = () => stop.abort(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await readHeads(store, prefix, { signal: stop.signal });
-  } catch (error) {
-    stop.abort(error);
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-  }
+function readBackups(store: ObjectStore, prefix: string, call: CallOptions): Promise<Backup[]> {
+  return untilDone(call.signal, (signal) => readHeads(store, prefix, { signal }));
 }
 
 async function readHeads(store: ObjectStore, prefix: string, call: CallOptions): Promise<Backup[]> {

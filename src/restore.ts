@@ -12,6 +12,7 @@ import type { ReceiveStep, SnapshotSource } from './sources/source.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { holdBackLast } from './stream/hold-back.ts';
 import { meter } from './stream/meter.ts';
+import { untilDone } from './stream/until-done.ts';
 import { openDownload } from './transfer/download.ts';
 
 export interface RestoreOptions {
@@ -165,29 +166,31 @@ async function receiveBackup(
   steps: number,
   options: RestoreOptions,
 ): Promise<ReceivedBackup> {
-  const { store, source, filters, signal, onProgress, logger } = options;
+  const { store, source, filters, onProgress, logger } = options;
   const startedAt = performance.now();
   const name = `${receive.target}@${receive.snapshot}`;
-  const call = signal ? { signal } : {};
   let storedBytes = 0;
   let streamBytes = 0;
-  const { chunks } = await openDownload({
-    store,
-    key: backup.key,
-    ...call,
-    ...(options.maxRetries !== undefined ? { maxRetries: options.maxRetries } : {}),
-    ...(logger ? { logger } : {}),
+  await untilDone(options.signal, async (signal) => {
+    const call = { signal };
+    const { chunks } = await openDownload({
+      store,
+      key: backup.key,
+      ...call,
+      ...(options.maxRetries !== undefined ? { maxRetries: options.maxRetries } : {}),
+      ...(logger ? { logger } : {}),
+    });
+    const stored = meter(chunks, (bytes) => {
+      storedBytes += bytes;
+    });
+    const filter = filters.find(backup.compressor);
+    const stream = meter(filter ? holdBackLast(filter.decode(stored, call)) : stored, (bytes) => {
+      streamBytes += bytes;
+      const moved = { storedBytes, streamBytes, estimate: backup.estimate, partsInFlight: 1, retries: 0 };
+      onProgress?.({ verb: 'restore', item: name, step, steps, ...moved });
+    });
+    await source.receive(receive, stream, call);
   });
-  const stored = meter(chunks, (bytes) => {
-    storedBytes += bytes;
-  });
-  const filter = filters.find(backup.compressor);
-  const stream = meter(filter ? holdBackLast(filter.decode(stored, call)) : stored, (bytes) => {
-    streamBytes += bytes;
-    const moved = { storedBytes, streamBytes, estimate: backup.estimate, partsInFlight: 1, retries: 0 };
-    onProgress?.({ verb: 'restore', item: name, step, steps, ...moved });
-  });
-  await source.receive(receive, stream, call);
   logger?.debug({ key: backup.key, storedBytes, streamBytes }, `received ${name}`);
   return { name, storedBytes, streamBytes, seconds: (performance.now() - startedAt) / 1000 };
 }

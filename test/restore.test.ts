@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createFilterRegistry } from '../src/filters/registry.ts';
@@ -84,4 +85,39 @@ describe('a receiver does not see the end of a stream', () => {
     expect(await thrownBy(() => outcome)).toMatchObject({ code });
     expect(received).toEqual([]);
   });
+});
+
+it('a silent store is left when the receiver has failed', async () => {
+  const memory = createMemoryStore();
+  const metadata = { isfull: 'true', compressor: 'zstd' };
+  await memory.put(`p/${DATASET}@1`, await zstd(), { metadata });
+  let wasLeft: Promise<unknown> = Promise.reject(new Error('nothing was asked for'));
+  wasLeft.catch(() => {});
+  const store = {
+    ...memory,
+    prefix: 'p/',
+    async get(...[key, call]: Parameters<typeof memory.get>) {
+      wasLeft = new Promise((resolve) => call?.signal?.addEventListener('abort', resolve));
+      const chunks = async function* () {
+        await wasLeft;
+        yield new Uint8Array(1);
+      };
+      return { ...(await memory.get(key, call)), chunks: chunks() };
+    },
+  };
+  const failure = new Error('the receiver died');
+  const source: SnapshotSource = {
+    ...createReceiver(0).source,
+    async receive(_, stream) {
+      void stream[Symbol.asyncIterator]()
+        .next()
+        .catch(() => {});
+      await wait(20);
+      throw failure;
+    },
+  };
+  const filters = createFilterRegistry();
+  const outcome = restore({ store, source, filters, dataset: DATASET, snapshot: '1' });
+  expect(await thrownBy(() => outcome)).toBe(failure);
+  await wasLeft;
 });
