@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rmdir, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isErrno } from './directory-errors.ts';
 import { BESIDE_FOLDER } from './directory-keys.ts';
@@ -60,17 +60,34 @@ export function shortFile(missingBytes: number): Error {
 
 /** A fresh name in `folder`, which is created if need be. */
 export async function temporaryPath(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+  await createFolder(folder);
   return join(folder, randomUUID());
+}
+
+/** With its parents. Node's recursive `mkdir` says ENOENT of a file system that is read-only. */
+export async function createFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: FOLDER_MODE });
+  } catch (error) {
+    if (isErrno(error, 'EEXIST')) return;
+    if (!isErrno(error, 'ENOENT') || dirname(folder) === folder) throw error;
+    await createFolder(dirname(folder));
+    await createFolder(folder);
+  }
 }
 
 /** Replaces a small text file in one step that survives a power cut. */
 export async function writeTextDurably(path: string, text: string, temporaryFolder: string): Promise<void> {
   const temporary = await temporaryPath(temporaryFolder);
-  await using handle = await open(temporary, 'wx', FILE_MODE);
-  await handle.writeFile(text);
-  await handle.sync();
-  await rename(temporary, path);
+  try {
+    await using handle = await open(temporary, 'wx', FILE_MODE);
+    await handle.writeFile(text);
+    await handle.sync();
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(ignoreMissing);
+    throw error;
+  }
   await syncFolder(dirname(path));
 }
 

@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
+import { open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError } from '../errors.ts';
 import {
+  createFolder,
   FILE_MODE,
-  FOLDER_MODE,
   readTextIfThere,
   syncFolder,
   writeAt,
@@ -49,11 +49,17 @@ export function createUploadFolder(uploads: string, objects: ObjectFolder, maxPa
     const startedAt = new Date().toISOString();
     const uploadId = `${startedAt.replace(/[^0-9TZ]/g, '')}-${randomUUID()}`;
     const folder = join(uploads, uploadId);
-    await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-    await writeFile(join(folder, 'body'), '', { mode: FILE_MODE });
     const file: UploadFile = { key, startedAt, attributes };
-    await writeTextDurably(join(folder, 'upload.json'), `${JSON.stringify(file)}\n`, folder);
-    await syncFolder(uploads);
+    await createFolder(folder);
+    try {
+      await writeFile(join(folder, 'body'), '', { mode: FILE_MODE });
+      await writeTextDurably(join(folder, 'upload.json'), `${JSON.stringify(file)}\n`, folder);
+      await syncFolder(uploads);
+    } catch (error) {
+      // Nobody would ever find it: without its file it is no upload.
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
     const layout = createPartLayout([]);
     return createUpload({ objects, folder, uploadId, file, layout, places: new Map(), maxParts });
   }

@@ -13,6 +13,12 @@ export const RETRYABLE_CODES = new Set([
   'ThrottlingException',
   'TooManyRequests',
 ]);
+/** The body was damaged on its way, which its digest showed. */
+export const DAMAGED_CODES = new Set([
+  'BadDigest',
+  'XAmzContentChecksumMismatch',
+  'XAmzContentSHA256Mismatch',
+]);
 export const DENIED_CODES = new Set([
   'AccessDenied',
   'AccountProblem',

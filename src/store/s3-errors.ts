@@ -1,6 +1,7 @@
 import { type ErrorCode, StoreError } from '../errors.ts';
 import { wordsFor } from './operation-words.ts';
 import {
+  DAMAGED_CODES,
   DENIED_CODES,
   RETRYABLE_CODES,
   RETRYABLE_STATUS,
@@ -72,7 +73,8 @@ export function asStoreError(error: unknown, call: S3Call, signal?: AbortSignal)
 
 function findInAnswer(fields: ErrorFields, status: number, call: S3Call): Finding {
   const storeCode = fields.name ?? '';
-  const retryable = RETRYABLE_STATUS.has(status) || RETRYABLE_CODES.has(storeCode);
+  const damaged = DAMAGED_CODES.has(storeCode) && ['put', 'putPart'].includes(call.operation);
+  const retryable = RETRYABLE_STATUS.has(status) || RETRYABLE_CODES.has(storeCode) || damaged;
   if (storeCode === 'NoSuchBucket') return noSuchBucket(call);
   if (DENIED_CODES.has(storeCode) || status === 401 || status === 403) {
     return {

@@ -1,6 +1,8 @@
+import { crc32 } from 'node:zlib';
 import { StoreError, Zfs3BackupError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
+import { hexOfCrc32 } from '../store/crc32.ts';
+import type { Checksum, ObjectInfo, ObjectStore } from '../store/object-store.ts';
 import { contradict, digestOf } from './etag.ts';
 import type { Retry, Sleep } from './retry.ts';
 
@@ -14,6 +16,8 @@ export interface Expected {
   readonly etag: string | undefined;
   /** The ETag with which the store confirmed, if it told one. */
   readonly confirmedEtag: string | undefined;
+  /** Of the whole object, where those of its parts are known. */
+  readonly checksum?: Checksum | undefined;
   /** The whole body where it was one PUT, for a digest that the store may tell. */
   readonly body?: Uint8Array;
 }
@@ -69,7 +73,11 @@ export function findMismatch(info: ObjectInfo, expected: Expected): string | und
   if (info.bytes !== expected.bytes) {
     return `it has ${info.bytes} bytes there, and ${expected.bytes} were sent`;
   }
-  const { etag, digest } = info;
+  const { etag, digest, checksum } = info;
+  const known = checksum && checksumSent(checksum.algorithm, expected);
+  if (checksum && known !== undefined && known !== checksum.hex) {
+    return `its ${checksum.algorithm} there is ${checksum.hex}, and ${known} was sent`;
+  }
   if (expected.body && digest) {
     const sent = digestOf(digest.algorithm, expected.body);
     if (sent !== digest.hex) return `its ${digest.algorithm} there is ${digest.hex}, and ${sent} was sent`;
@@ -78,6 +86,12 @@ export function findMismatch(info: ObjectInfo, expected: Expected): string | und
   const wanted = expected.etag ?? expected.confirmedEtag;
   if (contradict(etag, wanted)) return `its ETag there is ${etag}, and should be ${wanted}`;
   return undefined;
+}
+
+function checksumSent(algorithm: Checksum['algorithm'], { body, checksum }: Expected): string | undefined {
+  if (checksum?.algorithm === algorithm) return checksum.hex;
+  if (body === undefined) return undefined;
+  return algorithm === 'crc32' ? hexOfCrc32(crc32(body)) : digestOf(algorithm, body);
 }
 
 async function removeOurs(info: ObjectInfo, expected: Expected, options: CheckOptions): Promise<string> {

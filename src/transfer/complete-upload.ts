@@ -1,4 +1,5 @@
 import { StoreError, Zfs3BackupError } from '../errors.ts';
+import { wholeChecksum } from '../store/crc32.ts';
 import type { ObjectInfo, StoredPart, Upload } from '../store/object-store.ts';
 import { abortUpload, howToDrop, warnLeftOpen } from './abort-upload.ts';
 import { type CheckOptions, checkStored, findMismatch } from './check-stored.ts';
@@ -30,7 +31,8 @@ export async function completeUpload(completion: Completion): Promise<ObjectInfo
   for (let failures = 1; ; failures += 1) {
     const outcome = await tryComplete(completion);
     if ('confirmedEtag' in outcome) {
-      return checkStored({ bytes, etag, confirmedEtag: outcome.confirmedEtag }, completion);
+      const checksum = wholeChecksum(completion.parts);
+      return checkStored({ bytes, etag, confirmedEtag: outcome.confirmedEtag, checksum }, completion);
     }
     const { failure } = outcome;
     const refused = isRefusal(failure);
@@ -94,14 +96,15 @@ async function lookAround(completion: Completion, refused: boolean): Promise<Sig
 }
 
 async function lookOnce(completion: Completion): Promise<Sight> {
-  const { store, key, upload, retry, signal, bytes, etag } = completion;
+  const { store, key, upload, parts, retry, signal, bytes, etag } = completion;
   const call = { signal };
   const info = await retry('head', () => store.head(key, call), call);
   const uploads = await retry('list uploads', () => store.openUploads(key, call), call).catch(
     () => undefined,
   );
   const open = uploads?.some(({ uploadId }) => uploadId === upload.uploadId);
-  if (!info || findMismatch(info, { bytes, etag, confirmedEtag: undefined })) return { open };
+  const expected = { bytes, etag, confirmedEtag: undefined, checksum: wholeChecksum(parts) };
+  if (!info || findMismatch(info, expected)) return { open };
   // Without an ETag to compare, an older object of the same size would pass: then the upload must be gone as well.
   const proven = etag !== undefined && info.etag === etag;
   return proven || open === false ? { info, open } : { open };

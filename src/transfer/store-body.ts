@@ -42,7 +42,9 @@ export async function storeWhole(storing: Storing, body: Uint8Array): Promise<Ob
   const late = delayedAbort(signal, COMPLETE_GRACE_MS);
   try {
     const expected = { bytes: storing.readBytes(), etag: undefined, confirmedEtag: etag, body };
-    return await checkStored(expected, { ...storing, retry: sending.retry, signal: late.signal });
+    const info = await checkStored(expected, { ...storing, retry: sending.retry, signal: late.signal });
+    await settle(storing, late.signal);
+    return info;
   } finally {
     late.dispose();
   }
@@ -78,7 +80,7 @@ async function fillUpload(storing: Storing, upload: Upload, parts: AsyncIterable
     });
   const late = delayedAbort(signal, COMPLETE_GRACE_MS);
   try {
-    return await completeUpload({
+    const info = await completeUpload({
       ...storing,
       upload,
       parts: sent.parts,
@@ -87,9 +89,16 @@ async function fillUpload(storing: Storing, upload: Upload, parts: AsyncIterable
       retry: sending.retry,
       signal: late.signal,
     });
+    await settle(storing, late.signal);
+    return info;
   } finally {
     late.dispose();
   }
+}
+
+/** Tags and locks that the store ignored; the object is whole already, so its error is told as such. */
+async function settle({ store, key, sending }: Storing, signal: AbortSignal): Promise<void> {
+  await sending.retry('settle', async () => store.settle?.(key, { signal }), { signal });
 }
 
 async function startUpload(

@@ -131,7 +131,7 @@ describe('what goes with a body', () => {
     const md5 = createHash('md5').update('something else').digest('hex');
     const upload = await store.startUpload('k');
     const error = await failureOf(upload.putPart(1, Buffer.from('x'), { md5 }));
-    expect(error).toMatchObject({ storeCode: 'BadDigest', retryable: false });
+    expect(error).toMatchObject({ storeCode: 'BadDigest', retryable: true });
     await upload.abort();
   });
 
