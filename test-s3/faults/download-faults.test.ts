@@ -133,7 +133,10 @@ describe('what came is never taken for the object when it is not', () => {
     async () => {
       const test = await createStored();
       test.proxy.inject({ kind: 'get' }, async (exchange) => {
-        await cutAnswer(1_000_000, 'reset')({
+        await cutAnswer(
+          1_000_000,
+          'reset',
+        )({
           ...exchange,
           ask: async (body) => {
             const before = await exchange.ask(body);
