@@ -3,7 +3,8 @@
  * command line, `sample.conf` and `docs/configuration.md` are made from this table; nothing repeats it.
  */
 
-import { CHECKSUM_MODES, OBJECT_LOCK_MODES, PROVIDER_NAMES } from '../store/providers.ts';
+import { OBJECT_LOCK_MODES, PROVIDER_NAMES } from '../store/providers.ts';
+import { PROVIDER_SETTINGS } from './provider-settings.ts';
 import type { Schema, Setting } from './setting.ts';
 
 export type { Schema, Setting, SettingType } from './setting.ts';
@@ -21,7 +22,6 @@ function own(key: string): readonly string[] {
 const WHERE = 'Where backups are stored';
 const WHAT = 'What is backed up';
 const SERVER = 'The S3 server';
-const PROVIDER = 'What the server is like, where it differs from its provider (docs/providers.md)';
 const CREDENTIALS = 'Credentials';
 const OBJECTS = 'How objects are stored';
 const TRANSFER = 'The transfer';
@@ -151,123 +151,7 @@ export const SCHEMA = {
     flag: 'force-path-style',
     environment: own('FORCE_PATH_STYLE'),
   },
-  S3_CHECKSUM: {
-    type: 'choice',
-    property: 'provider',
-    group: PROVIDER,
-    help: 'What is sent with every body for the server to check; all but none and md5 are kept with the object.',
-    without: "the provider's; md5 instead of none where S3_OBJECT_LOCK_MODE is set",
-    example: 'md5',
-    environment: own('S3_CHECKSUM'),
-    choices: CHECKSUM_MODES,
-  },
-  S3_UNSIGNED_PAYLOAD: {
-    type: 'boolean',
-    property: 'provider',
-    group: PROVIDER,
-    help: 'Whether bodies go over https without their SHA-256 in the signature, which spares hashing them.',
-    without: "the provider's",
-    example: 'true',
-    environment: own('S3_UNSIGNED_PAYLOAD'),
-  },
-  S3_MAX_PARTS: {
-    type: 'integer',
-    property: 'provider',
-    group: PROVIDER,
-    help: 'How many parts an object may have.',
-    without: "the provider's",
-    example: '10000',
-    environment: own('S3_MAX_PARTS'),
-    min: 1,
-    max: 100_000,
-  },
-  S3_MIN_PART_SIZE: {
-    type: 'size',
-    property: 'provider',
-    group: PROVIDER,
-    help: 'The smallest part but the last.',
-    without: "the provider's",
-    example: '5M',
-    environment: own('S3_MIN_PART_SIZE'),
-    min: 1,
-  },
-  S3_MAX_PART_SIZE: {
-    type: 'size',
-    property: 'provider',
-    group: PROVIDER,
-    help: 'The largest part.',
-    without: "the provider's",
-    example: '5G',
-    environment: own('S3_MAX_PART_SIZE'),
-    min: 1,
-  },
-  S3_MAX_OBJECT_SIZE: {
-    type: 'size',
-    property: 'provider',
-    group: PROVIDER,
-    help: 'The largest object.',
-    without: "the provider's",
-    example: '5T',
-    environment: own('S3_MAX_OBJECT_SIZE'),
-    min: 1,
-  },
-  S3_EQUAL_PARTS: {
-    type: 'boolean',
-    property: 'provider',
-    group: PROVIDER,
-    help: 'Whether all parts but the last must have one size.',
-    without: "the provider's",
-    example: 'false',
-    environment: own('S3_EQUAL_PARTS'),
-  },
-  S3_PARTS_IN_FLIGHT: {
-    type: 'integer',
-    property: 'provider',
-    group: PROVIDER,
-    help: 'Parts in flight beyond which the server answers slower or not at all.',
-    without: "the provider's",
-    example: '8',
-    environment: own('S3_PARTS_IN_FLIGHT'),
-    min: 1,
-    max: 1000,
-  },
-  S3_MD5_ETAGS: {
-    type: 'boolean',
-    property: 'provider',
-    group: PROVIDER,
-    help: 'Whether the ETag of an object stored by one request is its MD5.',
-    without: "the provider's",
-    example: 'true',
-    environment: own('S3_MD5_ETAGS'),
-  },
-  S3_CONDITIONAL_PUT: {
-    type: 'boolean',
-    property: 'provider',
-    group: PROVIDER,
-    help: 'Whether If-None-Match on a PUT is obeyed.',
-    without: "the provider's",
-    example: 'true',
-    environment: own('S3_CONDITIONAL_PUT'),
-  },
-  S3_DELETE_ONE_BY_ONE: {
-    type: 'boolean',
-    property: 'provider',
-    group: PROVIDER,
-    help: 'Whether deleting many objects by one request is to be avoided.',
-    without: "the provider's",
-    example: 'false',
-    environment: own('S3_DELETE_ONE_BY_ONE'),
-  },
-  S3_MIN_BILLED_DAYS: {
-    type: 'integer',
-    property: 'provider',
-    group: PROVIDER,
-    help: 'For how many days an object is billed that was deleted earlier.',
-    without: "the provider's",
-    example: '90',
-    environment: own('S3_MIN_BILLED_DAYS'),
-    min: 0,
-  },
+  ...PROVIDER_SETTINGS,
   PROFILE: {
     type: 'string',
     property: 'profile',
