@@ -5,6 +5,7 @@ import { delayedAbort } from './delayed-abort.ts';
 import { contradict, isDigestOf } from './etag.ts';
 import { describeBytes } from './part-size.ts';
 import type { Retry } from './retry.ts';
+import { createSlots, type Slots } from './slots.ts';
 
 /**
  * How long a request may go on that was under way when all was stopped. Cut off when it was sent, but not answered,
@@ -19,6 +20,8 @@ export interface Tally {
   partsInFlight: number;
   retries: number;
   parts: number;
+  /** Of `parts`: those that an earlier run had stored, so that they were not sent again. */
+  skippedParts: number;
 }
 
 export interface Sending {
@@ -42,26 +45,31 @@ export interface SentParts {
 }
 
 /**
- * Sends all parts, at most `concurrency` at a time, while one more is being filled. Returns or throws only when
- * nothing is in flight any more.
+ * Sends all parts, at most `concurrency` at a time (fewer while the store asks to slow down), while one more is being
+ * filled. Returns or throws only when nothing is in flight any more.
  */
 export async function sendParts(
   upload: Upload,
   parts: AsyncIterable<Part>,
   sending: Sending,
+  known: KnownParts = NO_PARTS,
 ): Promise<SentParts> {
   const { stop, concurrency, tally } = sending;
+  const stored = createSkipping(known);
   const late = delayedAbort(stop.signal, REQUEST_GRACE_MS);
+  const slots = createSlots(concurrency);
   const inFlight = new Set<Promise<void>>();
-  const stored: StoredPart[] = [];
+  const sent: StoredPart[] = [];
   let etagsAreDigests = false;
   const send = async (part: Part) => {
     tally.partsInFlight += 1;
     sending.report();
     try {
-      const answer = await sendPart(upload, part, sending, late.signal);
-      stored[part.number - 1] = answer;
+      const there = stored.find(part);
+      const answer = there ?? (await sendPart(upload, part, sending, slots, late.signal));
+      sent[part.number - 1] = answer;
       if (part.last) etagsAreDigests = isDigestOf(answer.etag, part.bytes);
+      if (there) tally.skippedParts += 1;
       tally.storedBytes += answer.bytes;
       tally.parts += 1;
     } catch (error) {
@@ -91,19 +99,40 @@ export async function sendParts(
   await Promise.all(inFlight);
   late.dispose();
   stop.signal.throwIfAborted();
-  return { parts: stored, etagsAreDigests };
+  return { parts: sent, etagsAreDigests };
+}
+
+/** What an earlier run stored, by number. */
+export type KnownParts = ReadonlyMap<number, StoredPart>;
+
+const NO_PARTS: KnownParts = new Map();
+
+/** Up to the first part that differs: from there on the stream is another one, and comparing costs more than it saves. */
+function createSkipping(known: KnownParts) {
+  let skipping = known.size > 0;
+  return {
+    find({ number, bytes }: Part): StoredPart | undefined {
+      if (!skipping) return undefined;
+      const there = known.get(number);
+      if (there?.bytes === bytes.byteLength && isDigestOf(there.etag, bytes)) return there;
+      skipping = false;
+      return undefined;
+    },
+  };
 }
 
 function sendPart(
   upload: Upload,
   part: Part,
   { stop, retry }: Sending,
+  slots: Slots,
   late: AbortSignal,
 ): Promise<StoredPart> {
   return retry(
     `part ${part.number}`,
     async () => {
-      const answer = await upload.putPart(part.number, part.bytes, { signal: late });
+      const put = () => upload.putPart(part.number, part.bytes, { signal: late });
+      const answer = await slots.run(put, stop.signal);
       const asSent = answer.partNumber === part.number && answer.bytes === part.bytes.byteLength;
       if (asSent && answer.etag) return answer;
       throw new StoreError(

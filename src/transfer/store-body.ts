@@ -2,14 +2,17 @@ import { StoreError, Zfs3BackupError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { ObjectAttributes, ObjectInfo, ObjectStore, Upload } from '../store/object-store.ts';
 import type { Part } from '../stream/parts.ts';
-import { abortUpload } from './abort-upload.ts';
 import { checkStored } from './check-stored.ts';
 import { completeUpload } from './complete-upload.ts';
 import { delayedAbort } from './delayed-abort.ts';
 import { multipartEtag } from './etag.ts';
 import { createLostStarts, type LostStarts } from './lost-starts.ts';
+import { leaveUpload, lookForOthers, noteUpload } from './noted-upload.ts';
+import type { ResumableUpload } from './open-upload.ts';
+import type { PartSchedule } from './part-schedule.ts';
 import type { Backoff, Sleep } from './retry.ts';
-import { checkParts, REQUEST_GRACE_MS, type Sending, sendParts } from './send-parts.ts';
+import { checkParts, type KnownParts, REQUEST_GRACE_MS, type Sending, sendParts } from './send-parts.ts';
+import { dropNote } from './upload-note.ts';
 
 /** A Complete that is under way when the caller interrupts may end this much later: that leaves nothing unknown. */
 const COMPLETE_GRACE_MS = 4_000;
@@ -26,6 +29,13 @@ export interface Storing {
   readonly backoff: Backoff;
   readonly sleep: Sleep;
   readonly logger: Logger;
+  /** Go on with this one; `null`: there is none; `undefined`: nobody has looked. */
+  readonly resume: ResumableUpload | null | undefined;
+  readonly schedule: PartSchedule;
+  /** Do not refuse when another process seems to be at the key. */
+  readonly force: boolean;
+  /** Leave the upload open when interrupted or when the store is away. */
+  readonly keep: boolean;
   /** Bytes that the source has yielded so far. */
   readBytes(): number;
 }
@@ -53,20 +63,43 @@ export async function storeWhole(storing: Storing, body: Uint8Array): Promise<Ob
 /** Stores parts as they come, completes only after the last one, and checks the result. */
 export async function storeInParts(storing: Storing, parts: AsyncIterable<Part>): Promise<ObjectInfo> {
   await refuseExisting(storing);
+  if (storing.resume) return goOn(storing, storing.resume, parts);
+  if (storing.resume === undefined) await lookForOthers(storing);
   const lost = createLostStarts(storing);
   try {
     const upload = await startUpload(storing, lost);
     await lost.find(upload);
+    await noteUpload(storing, upload);
     return await fillUpload(storing, upload, parts);
   } finally {
     await lost.drop();
   }
 }
 
-async function fillUpload(storing: Storing, upload: Upload, parts: AsyncIterable<Part>): Promise<ObjectInfo> {
+async function goOn(
+  storing: Storing,
+  { upload, parts: known }: ResumableUpload,
+  parts: AsyncIterable<Part>,
+): Promise<ObjectInfo> {
+  const { key, logger } = storing;
+  const { uploadId, startedAt } = upload;
+  logger.info(
+    { key, uploadId },
+    `${key}: going on with the upload of ${startedAt.toISOString()}, of which ${known.size} parts are there`,
+  );
+  await noteUpload(storing, upload);
+  return fillUpload(storing, upload, parts, known);
+}
+
+async function fillUpload(
+  storing: Storing,
+  upload: Upload,
+  parts: AsyncIterable<Part>,
+  known?: KnownParts,
+): Promise<ObjectInfo> {
   const { sending, signal } = storing;
   const call = { signal: sending.stop.signal };
-  const sent = await sendParts(upload, parts, sending)
+  const sent = await sendParts(upload, parts, sending, known)
     .then(async (all) => {
       await checkParts(upload, all, sending, storing.readBytes());
       await refuseExisting(storing);
@@ -75,7 +108,7 @@ async function fillUpload(storing: Storing, upload: Upload, parts: AsyncIterable
     })
     .catch(async (error: unknown) => {
       sending.stop.abort(error);
-      await abortUpload(upload, { ...storing, retry: sending.retry, interrupted: signal?.aborted === true });
+      await leaveUpload(storing, upload, error);
       throw error;
     });
   const late = delayedAbort(signal, COMPLETE_GRACE_MS);
@@ -90,6 +123,7 @@ async function fillUpload(storing: Storing, upload: Upload, parts: AsyncIterable
       signal: late.signal,
     });
     await settle(storing, late.signal);
+    await dropNote(storing.store, upload, late.signal);
     return info;
   } finally {
     late.dispose();

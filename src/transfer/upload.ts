@@ -5,7 +5,8 @@ import type { Metadata, ObjectStore } from '../store/object-store.ts';
 import { createBufferPool } from '../stream/buffer-pool.ts';
 import { type Part, splitIntoParts } from '../stream/parts.ts';
 import { interruptible } from './interruptible.ts';
-import { partBytesAt } from './part-schedule.ts';
+import type { ResumableUpload } from './open-upload.ts';
+import { type PartSchedule, partBytesAt } from './part-schedule.ts';
 import { usable } from './part-size.ts';
 import { planTransfer, type TransferPlan } from './plan-transfer.ts';
 import { createBackoff, createRetry, type Sleep, sleepFor } from './retry.ts';
@@ -36,6 +37,15 @@ export interface UploadOptions {
   readonly ifExists?: 'fail' | 'replace' | undefined;
   /** Store an empty object for an empty source instead of failing with EMPTY_STREAM. */
   readonly allowEmpty?: boolean | undefined;
+  /**
+   * An open upload of an earlier run (`findOpenUpload`): parts that are there and equal are not sent again. `null`:
+   * there is none. If not given, open uploads of the key are looked for, and left alone.
+   */
+  readonly resume?: ResumableUpload | null | undefined;
+  /** Upload although another process seems to be uploading to the key. */
+  readonly force?: boolean | undefined;
+  /** Leave the upload open for a later run when this one is interrupted, or the store stays away. */
+  readonly keepOnInterrupt?: boolean | undefined;
   /** How often one request is tried again, 10 if not given. */
   readonly maxRetries?: number | undefined;
   /** Stops reading and drops what was sent; the upload rejects with the signal's reason. */
@@ -53,6 +63,8 @@ export interface UploadResult {
   readonly etag: string | undefined;
   readonly storedBytes: number;
   readonly parts: number;
+  /** Of them: those that an earlier run had stored. */
+  readonly skippedParts: number;
   /** Size of the first part; later ones are bigger where the stream outgrew what was expected. */
   readonly partBytes: number;
   readonly retries: number;
@@ -76,17 +88,27 @@ export async function upload(options: UploadOptions): Promise<UploadResult> {
   setMaxListeners(0, stop.signal);
   const onAbort = () => stop.abort(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
-  const { storing, source } = prepare(options, plan, stop);
+  const schedule = options.resume?.schedule ?? plan.schedule;
+  const { storing, source } = prepare(options, { ...plan, schedule }, stop);
   const parts = splitIntoParts(source, {
-    partBytesAt: (number) => partBytesAt(plan.schedule, Math.min(number, options.store.limits.maxParts)),
-    pool: createBufferPool(plan.memoryBytes),
+    partBytesAt: (number) => partBytesAt(schedule, Math.min(number, options.store.limits.maxParts)),
+    pool: createBufferPool(Math.max(plan.memoryBytes, largestOf(schedule))),
     signal: stop.signal,
   });
   try {
     const { bytes: storedBytes, etag } = await storeParts(parts, storing, options.allowEmpty === true);
-    const { parts: count, retries } = storing.sending.tally;
+    const { parts: count, retries, skippedParts } = storing.sending.tally;
     const seconds = (performance.now() - startedAt) / 1000;
-    return { key, etag, storedBytes, parts: count, partBytes: plan.partBytes, retries, seconds };
+    return {
+      key,
+      etag,
+      storedBytes,
+      parts: count,
+      skippedParts,
+      partBytes: plan.partBytes,
+      retries,
+      seconds,
+    };
   } catch (error) {
     stop.abort(error);
     throw stop.signal.reason;
@@ -106,7 +128,7 @@ function prepare(
   const { notes, ...chosen } = plan;
   for (const note of notes) logger.info({ key }, `${key}: ${note}`);
   logger.debug({ key, ...chosen }, 'part sizes chosen');
-  const tally: Tally = { storedBytes: 0, partsInFlight: 0, retries: 0, parts: 0 };
+  const tally: Tally = { storedBytes: 0, partsInFlight: 0, retries: 0, parts: 0, skippedParts: 0 };
   const report = () => {
     try {
       options.onProgress?.({ ...tally });
@@ -139,9 +161,17 @@ function prepare(
     storing: {
       ...{ store, key, attributes, sending, backoff, sleep, logger, signal: options.signal },
       ifExists: options.ifExists ?? 'fail',
+      schedule: plan.schedule,
+      resume: options.resume,
+      force: options.force ?? false,
+      keep: options.keepOnInterrupt ?? false,
       readBytes: () => readBytes,
     },
   };
+}
+
+function largestOf(schedule: PartSchedule): number {
+  return Math.max(...schedule.map(({ bytes }) => bytes));
 }
 
 async function storeParts(parts: AsyncGenerator<Part, void>, storing: Storing, allowEmpty: boolean) {
