@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { ProviderProfile } from './providers.ts';
 import type { S3Credentials, S3CredentialsProvider } from './s3-credentials.ts';
+import { sliceBodies } from './s3-slices.ts';
 
 export type { S3Credentials, S3CredentialsProvider } from './s3-credentials.ts';
 
@@ -79,6 +80,7 @@ export async function createS3Clients(
   });
   const region = await findRegion(withIdle(idleMs), options, provider);
   const client = new S3Client({ ...withIdle(idleMs), region });
+  sliceBodies(client);
   const patient = new S3Client({
     ...withIdle(completeIdleMs),
     region,

@@ -42,7 +42,6 @@ export function createBufferPool(bytes: number): BufferPool {
   function lend(wanted: number): Buffer | undefined {
     const start = findRoom(wanted);
     if (start === undefined) return undefined;
-    // Not of the shared slab, and not zeroed: every byte handed on is written before.
     memory ??= reserve(bytes);
     const buffer = memory.subarray(start, start + wanted);
     lent.set(buffer, { start, end: start + wanted });
@@ -94,7 +93,8 @@ export function createBufferPool(bytes: number): BufferPool {
 
 function reserve(bytes: number): Buffer {
   try {
-    return Buffer.allocUnsafeSlow(bytes);
+    // Shared, so that a thread can take digests of it without a copy. The kernel zeroes what is touched, nobody else.
+    return Buffer.from(new SharedArrayBuffer(bytes));
   } catch (cause) {
     throw new Zfs3BackupError('USAGE', `${bytes} bytes of memory for buffers are not to be had`, {
       cause,
