@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { backup } from '../src/backup.ts';
 import { createFilterRegistry } from '../src/filters/registry.ts';
 import type { SnapshotSource } from '../src/sources/source.ts';
-import { thrownBy } from './stream/fixtures.ts';
+import { chunksOf, thrownBy } from './stream/fixtures.ts';
 import { createMemoryStore } from './transfer/memory-store.ts';
 
 const PART = 64 * 1024;
@@ -54,5 +54,19 @@ it.each(['none', 'zstd', 'gzip', 'pigz1'])(
     });
     expect(await thrownBy(() => outcome)).toBe(failure);
     await left;
+  },
+);
+
+it.each(['none', 'zstd', 'gzip'])(
+  'an empty stream is refused, also where the filter would make something of it (%s)',
+  async (name) => {
+    const store = createMemoryStore();
+    const source: SnapshotSource = { ...createSilentSource().source, send: () => chunksOf('') };
+    const filter = createFilterRegistry().find(name);
+    const outcome = backup({ store, source, dataset: 'tank/a', ...(filter ? { filter } : {}) });
+    expect(await thrownBy(() => outcome)).toMatchObject({ code: 'EMPTY_STREAM' });
+    const left: string[] = [];
+    for await (const { key } of store.list('')) left.push(key);
+    expect(left).toEqual([]);
   },
 );

@@ -24,7 +24,7 @@ async function answerOrRun(program: Program, line: CommandLine, io: CommandIo): 
   if (line.version) return answer(io, `${await readVersion()}\n`);
   if (line.help) return answer(io, renderHelp(program, line.command, lookOf(io, io.stdout)));
   if (!line.command && line.problems.length === 0) {
-    await writeText(io.stderr, renderHelp(program, undefined, lookOf(io, io.stderr)));
+    await writeTextIfPossible(io.stderr, renderHelp(program, undefined, lookOf(io, io.stderr)));
     return 2;
   }
   if (!line.command || line.problems.length > 0) {
@@ -56,7 +56,7 @@ async function runCommand(command: Command, given: Arguments, io: CommandIo): Pr
         signal,
         stdout: lookOf(io, io.stdout),
         stderr: lookOf(io, io.stderr),
-        print: (text) => writeText(io.stdout, text),
+        print: (text) => printResult(io, text),
       });
     } catch (error) {
       // A child that got the same Ctrl-C fails too; what counts is that the person ended it.
@@ -68,13 +68,18 @@ async function runCommand(command: Command, given: Arguments, io: CommandIo): Pr
 async function fail(program: Program, given: Arguments, io: CommandIo, error: unknown): Promise<number> {
   const { style } = lookOf(io, io.stderr);
   if (error instanceof InterruptedError) {
-    await writeText(io.stderr, `${program.name}: ${error.message}\n`);
+    await writeTextIfPossible(io.stderr, `${program.name}: ${error.message}\n`);
     return exitStatusOfSignal(error.signal);
   }
   const debug = ['debug', 'trace'].includes(given.text('log-level') ?? '');
   if (!isQuietEnd(error))
-    await writeText(io.stderr, renderError(error, { program: program.name, style, debug }));
+    await writeTextIfPossible(io.stderr, renderError(error, { program: program.name, style, debug }));
   return exitStatusOf(error);
+}
+
+/** On a full disk a log can take no sentence; the exit status is told all the same. */
+async function writeTextIfPossible(stream: CommandIo['stderr'], text: string): Promise<void> {
+  await writeText(stream, text).catch(() => {});
 }
 
 /** The reader of stdout left, as `head` does: nobody waits for a sentence. */
@@ -83,8 +88,17 @@ function isQuietEnd(error: unknown): boolean {
 }
 
 async function answer(io: CommandIo, text: string): Promise<number> {
-  await writeText(io.stdout, text);
+  await printResult(io, text);
   return 0;
+}
+
+async function printResult(io: CommandIo, text: string): Promise<void> {
+  try {
+    await writeText(io.stdout, text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Zfs3BackupError('OUTPUT_FAILED', `the result cannot be written to stdout: ${why}`, { cause });
+  }
 }
 
 function lookOf(io: CommandIo, stream: CommandIo['stdout']) {
