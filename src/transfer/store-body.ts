@@ -156,7 +156,9 @@ async function refuseExisting({ store, key, ifExists, sending }: Storing): Promi
   const call = { signal: sending.stop.signal };
   if (!(await sending.retry('head', () => store.head(key, call), call))) return;
   throw new Zfs3BackupError('BACKUP_EXISTS', `${key} is in ${store.url} already`, {
-    advice: 'What is stored is never replaced silently: choose another key, or remove the object first.',
+    advice:
+      'What is stored is never replaced silently. Where another run stored it meanwhile, all is well: run it ' +
+      'again and it goes on from there; otherwise choose another key.',
   });
 }
 
