@@ -76,7 +76,10 @@ export function createFaultStore(inner: ObjectStore, { faults = {}, limits }: Fa
     remove: (key, call) => through('remove', () => inner.remove(key, call), call),
     startUpload: (key, call) =>
       through('startUpload', async () => wrap(await inner.startUpload(key, call)), call),
-    openUploads: (prefix, call) => through('openUploads', () => inner.openUploads(prefix, call), call),
+    async openUploads(prefix, call) {
+      const open = await through('openUploads', () => inner.openUploads(prefix, call), call);
+      return open.map((upload) => ({ ...wrap(upload), startedAt: upload.startedAt }));
+    },
     close: () => inner.close(),
   };
 }
