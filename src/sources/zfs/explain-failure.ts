@@ -48,7 +48,9 @@ export function explainFailure(error: unknown, receiving?: { readonly target: st
 }
 
 function programMissing(error: ProcessFailedError): ProcessFailedError {
-  return new ProcessFailedError(error, { missing: true, advice: error.advice ?? INSTALL, cause: error });
+  // what stands before zfs, such as ssh, is the user's to correct
+  const advice = error.command[0] === 'zfs' ? INSTALL : (error.advice ?? INSTALL);
+  return new ProcessFailedError(error, { missing: true, advice, cause: error });
 }
 
 function receiveAdvice(words: string, target: string): string | undefined {

@@ -80,10 +80,13 @@ export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): S
       const features = await readFeatures(options);
       const rollback = rollbackArguments(step, features);
       if (rollback) await run(rollback, options);
+      const argv = zfs(receiveArguments(step, features));
       try {
-        await writeProcess(zfs(receiveArguments(step, features)), stream, options);
+        await writeProcess(argv, stream, options);
       } catch (error) {
-        throw explainFailure(error, step);
+        // a program that makes the stream, such as a decompressor, has failed for reasons of its own
+        const ours = error instanceof ProcessFailedError && error.command === argv;
+        throw ours ? explainFailure(error, step) : error;
       }
     },
     sendCommand: (step) => zfs(sendArguments(step)),

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SnapshotSource } from '../../../src/sources/source.ts';
 import { createZfsSource } from '../../../src/sources/zfs/zfs-source.ts';
+import { readProcess } from '../../../src/stream/process.ts';
+import { thrownBy } from '../../stream/fixtures.ts';
 
 // Programs that answer as ZFS does where the tests must not depend on one; the real ones are met in test-s3/.
 const OPENZFS = `
@@ -127,4 +129,28 @@ it('quotes for the shell behind ssh, so that a name stays one argument there', a
   expect((await calls()).at(-1)).toBe(
     `get|-Hp|-d|1|-o|name,property,value|guid,creation,createtxg,referenced,written|${name}|`,
   );
+});
+
+describe('receive', () => {
+  it.each([
+    ['sh: lz4: not found', 127],
+    ['permission denied', 1],
+  ])('does not take the failure of a decompressor (%s) for its own', async (words, status) => {
+    const source = await sourceOn(`${OPENZFS} receive) exec cat > /dev/null ;;`);
+    const broken = readProcess(['sh', '-c', `echo '${words}' >&2; exit ${status}`]);
+    const step = { target: 't/b', snapshot: 's', force: false, mount: false };
+    const error = await thrownBy(() => source.receive(step, broken));
+    expect(error).toMatchObject({ code: 'PROCESS_FAILED', stderr: words, advice: undefined });
+  });
+});
+
+it('says how to install ZFS where there is none', async () => {
+  const path = process.env['PATH'];
+  process.env['PATH'] = folder;
+  try {
+    const error = await thrownBy(() => createZfsSource().readDataset('t/a'));
+    expect(error).toMatchObject({ code: 'PROGRAM_MISSING', advice: expect.stringContaining('Install ZFS') });
+  } finally {
+    process.env['PATH'] = path;
+  }
 });
