@@ -7,7 +7,7 @@ import { Zfs3BackupError } from '../errors.ts';
 export interface BufferPool {
   /** For all buffers together. */
   readonly bytes: number;
-  /** A buffer with undefined content; waits, first come first served, until there is room. Rejects with the signal's reason. */
+  /** A buffer of shared memory with undefined content; waits, first come first served, until there is room. Rejects with the signal's reason. */
   acquire(bytes: number, signal?: AbortSignal): Promise<Buffer>;
   /** Gives a buffer back; once per `acquire`. */
   release(buffer: Buffer): void;

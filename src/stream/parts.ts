@@ -7,6 +7,9 @@ export interface Part {
   readonly bytes: Uint8Array;
   /** Nothing follows. Known before the part is handed on, so a body of one part can become a single request. */
   readonly last: boolean;
+  /** Digests of `bytes` in hex, where whoever filled the part took them on the way. */
+  readonly sha256?: string | undefined;
+  readonly crc32?: string | undefined;
   /** Gives the buffer back to the pool; may be called again. */
   release(): void;
 }
