@@ -35,16 +35,21 @@ start_daemon() {
     sleep 0.1
   done
   echo "zfs-fuse.sh: the daemon does not answer:" >&2
-  cat "$STATE/log" >&2
+  tr -d '\0' <"$STATE/log" >&2
+  # one that does not answer is in the way of the next
+  kill -KILL "$!" 2>/dev/null || true
   exit 1
 }
 
 stop_daemon() {
-  local pid=$1
-  kill "$pid"
-  for _ in $(seq 100); do
-    if ! our_daemon >/dev/null; then rm -f "$STATE/pid"; return; fi
-    sleep 0.1
+  local pid=$1 signal
+  # asked to end in the middle of a write, the daemon was seen to stay and to answer nobody
+  for signal in TERM KILL; do
+    kill -"$signal" "$pid" 2>/dev/null || true
+    for _ in $(seq 100); do
+      if ! our_daemon >/dev/null; then rm -f "$STATE/pid"; return; fi
+      sleep 0.1
+    done
   done
   echo "zfs-fuse.sh: daemon $pid does not end" >&2
   exit 1
