@@ -1,5 +1,6 @@
 import { Zfs3BackupError } from './errors.ts';
 import type { Filter } from './filters/filter.ts';
+import { readLeftOpen } from './left-open.ts';
 import { conflictError } from './lineage/conflict-error.ts';
 import { backupKey } from './lineage/key.ts';
 import { encodeMetadata } from './lineage/metadata.ts';
@@ -12,6 +13,7 @@ import type { SendStep, SnapshotSource } from './sources/source.ts';
 import type { Metadata, ObjectStore } from './store/object-store.ts';
 import { meter } from './stream/meter.ts';
 import { untilDone } from './stream/until-done.ts';
+import type { ResumableUpload } from './transfer/open-upload.ts';
 import { usable } from './transfer/part-size.ts';
 import { DEFAULT_MAX_MEMORY, planTransfer } from './transfer/plan-transfer.ts';
 import { upload } from './transfer/upload.ts';
@@ -44,6 +46,13 @@ export interface BackupOptions {
   readonly maxMemory?: number;
   /** Attempts for each part. */
   readonly maxRetries?: number;
+  /** Upload although another process seems to be uploading the same. */
+  readonly force?: boolean;
+  /**
+   * When interrupted, or when the store stays away, leave the upload open, so that the next run goes on with it;
+   * `true` if not given. What a run before left open is gone on with in any case.
+   */
+  readonly keepOnInterrupt?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
   readonly logger?: Logger;
@@ -80,6 +89,8 @@ export interface StoredBackup {
   readonly streamBytes: number;
   readonly storedBytes: number;
   readonly parts: number;
+  /** Of them: those that an earlier run had stored. */
+  readonly skippedParts: number;
   /** Size of the first part. */
   readonly partBytes: number;
   readonly etag: string | undefined;
@@ -185,9 +196,11 @@ function putCommand(key: string, metadata: Metadata, estimate: number | undefine
 export async function runBackupPlan(plan: BackupPlanReport, options: BackupOptions): Promise<BackupResult> {
   const logger = options.logger ?? silentLogger;
   const backups: StoredBackup[] = [];
+  const leftOpen = plan.steps.length > 0 ? await readLeftOpen(plan.dataset, options) : undefined;
   for (const planned of plan.steps) {
     try {
-      backups.push(await storeBackup(planned, backups.length + 1, plan.steps.length, options));
+      const resume = await leftOpen?.find(planned);
+      backups.push(await storeBackup(planned, backups.length + 1, plan.steps.length, options, resume));
     } catch (error) {
       if (plan.steps.length > 1) {
         logger.warn({}, sayReached('stored', backups));
@@ -213,6 +226,7 @@ async function storeBackup(
   number: number,
   steps: number,
   options: BackupOptions,
+  resume: ResumableUpload | null | undefined,
 ): Promise<StoredBackup> {
   const { step, key, metadata, estimate } = planned;
   const { filter, signal } = options;
@@ -236,6 +250,9 @@ async function storeBackup(
       estimate,
       ...transferOptions(options),
       ifExists: 'fail',
+      resume,
+      force: options.force,
+      keepOnInterrupt: options.keepOnInterrupt ?? true,
       ...(signal ? { signal } : {}),
       ...(options.storageClass ? { storageClass: options.storageClass } : {}),
       ...(options.maxRetries !== undefined ? { maxRetries: options.maxRetries } : {}),
@@ -245,7 +262,7 @@ async function storeBackup(
   });
   const streamBytes = progress.streamBytes();
   options.logger?.debug({ key, streamBytes, storedBytes: result.storedBytes }, `stored ${name}`);
-  const { etag, storedBytes, parts, seconds, retries } = result;
+  const { etag, storedBytes, parts, skippedParts, seconds, retries } = result;
   const parent = step.parentName ?? null;
   return {
     name,
@@ -255,6 +272,7 @@ async function storeBackup(
     streamBytes,
     storedBytes,
     parts,
+    skippedParts,
     partBytes: result.partBytes,
     etag,
     seconds,

@@ -8,6 +8,7 @@ import type { Metadata, ObjectStore } from './store/object-store.ts';
 import { meter } from './stream/meter.ts';
 import { readProcess } from './stream/process.ts';
 import { readOnce } from './stream/read-once.ts';
+import { findOpenUpload } from './transfer/open-upload.ts';
 import { type UploadResult, upload } from './transfer/upload.ts';
 
 export interface PputOptions {
@@ -25,6 +26,12 @@ export interface PputOptions {
   readonly maxRetries?: number;
   readonly metadata?: Metadata;
   readonly storageClass?: string;
+  /** Go on with an upload of the same that was left open; the stream must begin with the same bytes. */
+  readonly resume?: boolean;
+  /** Upload although another process seems to be uploading to the key. */
+  readonly force?: boolean;
+  /** Leave the upload open for `resume` when interrupted or when the store stays away. */
+  readonly keepOnInterrupt?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
   readonly logger?: Logger;
@@ -35,12 +42,14 @@ export interface PputOptions {
  * did; that it was there is logged as a warning.
  */
 export async function pput(options: PputOptions): Promise<UploadResult> {
-  const { store, key, source, onProgress, logger = silentLogger, ...rest } = options;
+  const { store, key, source, onProgress, logger = silentLogger, resume = false, ...rest } = options;
   const existing = await store.head(key, options.signal ? { signal: options.signal } : {});
   if (existing) {
     const { bytes, etag, modifiedAt } = existing;
     logger.warn({ key, bytes, etag, modifiedAt }, 'the key exists already; its object is replaced');
   }
+  const { metadata = {}, force = false, signal } = options;
+  const found = resume && (await findOpenUpload({ store, key, metadata, resume, force, logger, signal }));
   const about = { verb: 'upload', item: key, step: 1, steps: 1, estimate: options.estimate } as const;
   const progress = joinProgress(onProgress, about);
   return upload({
@@ -49,6 +58,7 @@ export async function pput(options: PputOptions): Promise<UploadResult> {
     key,
     logger,
     ifExists: 'replace',
+    resume: resume ? found || null : undefined,
     source: meter(source, progress.read),
     onProgress: progress.stored,
   });

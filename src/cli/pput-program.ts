@@ -22,6 +22,17 @@ const options: readonly OptionSpec[] = [
     value: 'FD',
     help: 'Read this open descriptor instead of stdin.',
   },
+  {
+    name: 'resume',
+    type: 'flag',
+    help: 'Go on with an upload to KEY that was left open: parts that are there and equal are not sent again.',
+  },
+  {
+    name: 'keep-on-interrupt',
+    type: 'flag',
+    help: 'When interrupted, leave the upload open for --resume; open uploads cost money.',
+  },
+  { name: 'force', type: 'flag', help: 'Upload although another process seems to be uploading to KEY.' },
   { name: 'progress', type: 'flag', help: 'Show progress on stderr (it is shown anyway, unless --quiet).' },
   { name: 'json', type: 'flag', help: 'Print key, bytes, parts, part size and seconds as well.' },
   ...settingOptions(

@@ -80,6 +80,7 @@ export function backupJson({ dataset, store, notes, backups }: BackupResult): ob
       streamBytes: stored.streamBytes,
       storedBytes: stored.storedBytes,
       parts: stored.parts,
+      skippedParts: stored.skippedParts,
       partBytes: stored.partBytes,
       etag: stored.etag ?? null,
       seconds: stored.seconds,

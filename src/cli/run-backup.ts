@@ -69,6 +69,8 @@ function backupOptions(
     ...(config.storageClass ? { storageClass: config.storageClass } : {}),
     ...(config.concurrency ? { concurrency: config.concurrency } : {}),
     ...(config.chunkSize ? { partBytes: config.chunkSize } : {}),
+    force: given.flag('force'),
+    keepOnInterrupt: !given.flag('drop-on-interrupt'),
     maxMemory: config.maxMemory,
     maxRetries: config.maxRetries,
     signal,

@@ -58,6 +58,16 @@ const backupCommand: Command = {
       type: 'flag',
       help: 'In an empty store, begin with the oldest matching snapshot.',
     },
+    {
+      name: 'force',
+      type: 'flag',
+      help: 'Upload although another process seems to be uploading the same.',
+    },
+    {
+      name: 'drop-on-interrupt',
+      type: 'flag',
+      help: 'When interrupted, drop the upload; without it the upload stays open and the next run goes on with it.',
+    },
     dryRunOption,
     jsonOption,
     { name: 'parseable', type: 'flag', help: 'Print a line for each backup: name, NUL, stream bytes.' },

@@ -1,6 +1,12 @@
 import { StoreError, Zfs3BackupError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import type { ObjectAttributes, ObjectInfo, ObjectStore, Upload } from '../store/object-store.ts';
+import type {
+  BodyDigests,
+  ObjectAttributes,
+  ObjectInfo,
+  ObjectStore,
+  Upload,
+} from '../store/object-store.ts';
 import type { Part } from '../stream/parts.ts';
 import { checkStored } from './check-stored.ts';
 import { completeUpload } from './complete-upload.ts';
@@ -11,7 +17,14 @@ import { leaveUpload, lookForOthers, noteUpload } from './noted-upload.ts';
 import type { ResumableUpload } from './open-upload.ts';
 import type { PartSchedule } from './part-schedule.ts';
 import type { Backoff, Sleep } from './retry.ts';
-import { checkParts, type KnownParts, REQUEST_GRACE_MS, type Sending, sendParts } from './send-parts.ts';
+import {
+  checkParts,
+  type KnownParts,
+  REQUEST_GRACE_MS,
+  type Sending,
+  type SentParts,
+  sendParts,
+} from './send-parts.ts';
 import { dropNote } from './upload-note.ts';
 
 /** A Complete that is under way when the caller interrupts may end this much later: that leaves nothing unknown. */
@@ -41,11 +54,16 @@ export interface Storing {
 }
 
 /** Stores a body whose end was seen by one request, and checks it. */
-export async function storeWhole(storing: Storing, body: Uint8Array): Promise<ObjectInfo> {
+export async function storeWhole(
+  storing: Storing,
+  body: Uint8Array,
+  digests: BodyDigests = {},
+): Promise<ObjectInfo> {
   const { store, key, attributes, sending, signal } = storing;
   await refuseExisting(storing);
   const call = { signal: sending.stop.signal };
-  const { etag } = await sending.retry('put', () => store.put(key, body, { ...attributes, ...call }), call);
+  const request = { ...attributes, ...digests, ...call };
+  const { etag } = await sending.retry('put', () => store.put(key, body, request), call);
   sending.tally.storedBytes += body.byteLength;
   sending.tally.parts += 1;
   sending.report();
@@ -69,7 +87,6 @@ export async function storeInParts(storing: Storing, parts: AsyncIterable<Part>)
   try {
     const upload = await startUpload(storing, lost);
     await lost.find(upload);
-    await noteUpload(storing, upload);
     return await fillUpload(storing, upload, parts);
   } finally {
     await lost.drop();
@@ -87,7 +104,6 @@ async function goOn(
     { key, uploadId },
     `${key}: going on with the upload of ${startedAt.toISOString()}, of which ${known.size} parts are there`,
   );
-  await noteUpload(storing, upload);
   return fillUpload(storing, upload, parts, known);
 }
 
@@ -98,19 +114,11 @@ async function fillUpload(
   known?: KnownParts,
 ): Promise<ObjectInfo> {
   const { sending, signal } = storing;
-  const call = { signal: sending.stop.signal };
-  const sent = await sendParts(upload, parts, sending, known)
-    .then(async (all) => {
-      await checkParts(upload, all, sending, storing.readBytes());
-      await refuseExisting(storing);
-      call.signal.throwIfAborted();
-      return all;
-    })
-    .catch(async (error: unknown) => {
-      sending.stop.abort(error);
-      await leaveUpload(storing, upload, error);
-      throw error;
-    });
+  const sent = await sendAll(storing, upload, parts, known).catch(async (error: unknown) => {
+    sending.stop.abort(error);
+    await leaveUpload(storing, upload, error);
+    throw error;
+  });
   const late = delayedAbort(signal, COMPLETE_GRACE_MS);
   try {
     const info = await completeUpload({
@@ -128,6 +136,22 @@ async function fillUpload(
   } finally {
     late.dispose();
   }
+}
+
+/** All that must be well before Complete. */
+async function sendAll(
+  storing: Storing,
+  upload: Upload,
+  parts: AsyncIterable<Part>,
+  known: KnownParts | undefined,
+): Promise<SentParts> {
+  const { sending } = storing;
+  await noteUpload(storing, upload);
+  const sent = await sendParts(upload, parts, sending, known);
+  await checkParts(upload, sent, sending, storing.readBytes());
+  await refuseExisting(storing);
+  sending.stop.signal.throwIfAborted();
+  return sent;
 }
 
 /** Tags and locks that the store ignored; the object is whole already, so its error is told as such. */

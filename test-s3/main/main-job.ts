@@ -13,6 +13,15 @@ export interface JobStore {
   readonly store: ObjectStore;
 }
 
+/** A `zfs` whose streams end after some bytes, and then does what `after` says. */
+async function cutZfs(cli: Cli, bytes: number, after: string): Promise<Cli> {
+  const { stdout: real } = await execa('which', ['zfs']);
+  // by way of a file: zfs-fuse hangs when nobody takes the rest of a stream
+  const send = `f=$(mktemp); ${real} "$@" > "$f"; head -c ${bytes} "$f"; rm "$f"; ${after}`;
+  const script = `#!/bin/sh\nif [ "$1" = send ] && [ "$2" != -nvP ]; then ${send}; fi\nexec ${real} "$@"\n`;
+  return cli.withProgram('zfs', script);
+}
+
 /** The main job by the real programs on a real ZFS, against whatever store is given. */
 export function describeMainJob(name: string, openFresh: () => Promise<JobStore>): void {
   describe(`the main job on ${name}`, () => {
@@ -122,11 +131,7 @@ export function describeMainJob(name: string, openFresh: () => Promise<JobStore>
     it('stores nothing of a stream whose producer failed', async () => {
       const { data, cli } = await start('cut');
       await data.snapshot('daily-1', 12_000_000);
-      const real = (await execa('which', ['zfs'])).stdout;
-      const cut = await cli.withProgram(
-        'zfs',
-        `#!/bin/sh\nif [ "$1" = send ] && [ "$2" != -nvP ]; then ${real} "$@" | head -c 7000000; echo 'internal error: I/O error' >&2; exit 1; fi\nexec ${real} "$@"\n`,
-      );
+      const cut = await cutZfs(cli, 7_000_000, "echo 'internal error: I/O error' >&2; exit 1");
       const outcome = await cut.with({ COMPRESSOR: 'none', CHUNK_SIZE: '5M' }).zfs3backup('backup');
       expect(outcome).toMatchObject({ status: 1 });
       expect(outcome.stderr).toContain('internal error: I/O error');
@@ -138,12 +143,8 @@ export function describeMainJob(name: string, openFresh: () => Promise<JobStore>
     it.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing behind on %s', async (signal) => {
       const { data, cli } = await start(`stopped by ${signal}`);
       await data.snapshot('daily-1', 12_000_000);
-      const real = (await execa('which', ['zfs'])).stdout;
-      const slow = await cli.withProgram(
-        'zfs',
-        `#!/bin/sh\nif [ "$1" = send ] && [ "$2" != -nvP ]; then ${real} "$@" | head -c 7000000; exec sleep 60; fi\nexec ${real} "$@"\n`,
-      );
-      const program = execa(process.execPath, ['bin/zfs3backup.js', 'backup'], {
+      const slow = await cutZfs(cli, 7_000_000, 'exec sleep 60');
+      const program = execa(process.execPath, ['bin/zfs3backup.js', 'backup', '--drop-on-interrupt'], {
         env: { ...slow.env, COMPRESSOR: 'none', CHUNK_SIZE: '5M' },
         extendEnv: false,
         reject: false,
@@ -155,6 +156,40 @@ export function describeMainJob(name: string, openFresh: () => Promise<JobStore>
       expect((await program).exitCode).toBe(signal === 'SIGINT' ? 130 : 143);
       expect(await job.store.openUploads(keyOf(data, ''))).toEqual([]);
       expect(await job.store.head(keyOf(data, 'daily-1'))).toBeUndefined();
+    });
+
+    it('goes on with a backup that was interrupted or killed, and sends no stored part again', async () => {
+      const { data, cli } = await start('cut short');
+      await data.snapshot('daily-1', 22_000_000);
+      const env = { COMPRESSOR: 'none', CHUNK_SIZE: '5M', CONCURRENCY: '1' };
+      for (const [signal, parts] of [
+        ['SIGTERM', 2],
+        ['SIGKILL', 3],
+      ] as const) {
+        const stuck = await cutZfs(cli, parts * 5_300_000, 'exec sleep 60');
+        const program = execa(process.execPath, ['bin/zfs3backup.js', 'backup'], {
+          env: { ...stuck.env, ...env },
+          extendEnv: false,
+          reject: false,
+        });
+        const stored = async () => {
+          const [open] = await job.store.openUploads(keyOf(data, ''));
+          return open ? (await open.listParts()).length : 0;
+        };
+        await expect.poll(stored, { timeout: 60_000 }).toBeGreaterThanOrEqual(parts);
+        program.kill(signal);
+        const outcome = await program;
+        if (signal === 'SIGTERM') expect(outcome.stderr).toContain('goes on with it');
+      }
+      const rest = await cli.with(env).zfs3backup('backup', '--json');
+      expect(rest).toMatchObject({ status: 0 });
+      const [backup] = JSON.parse(rest.stdout).backups;
+      expect(backup.skippedParts).toBeGreaterThanOrEqual(3);
+      expect(backup.parts).toBeGreaterThan(backup.skippedParts);
+      expect(await job.store.openUploads('')).toEqual([]);
+      const target = `${pool.name}/after the cut`;
+      expect(await cli.zfs3backup('restore', 'daily-1', '--to', target)).toMatchObject({ status: 0 });
+      expect(await treeAt(pool, target)).toEqual(data.treeOf('daily-1'));
     });
 
     it('goes on with a restore that failed on the way', async () => {

@@ -228,6 +228,7 @@ const result: BackupResult = {
       streamBytes: 1024 ** 3,
       storedBytes: 400 * MIB,
       parts: 80,
+      skippedParts: 0,
       partBytes: 5 * MIB,
       etag: undefined,
       seconds: 8,
