@@ -128,6 +128,7 @@ export interface PutReport {
   readonly etag: string | undefined;
   readonly storedBytes: number;
   readonly parts: number;
+  readonly skippedParts: number;
   readonly partBytes: number;
   readonly seconds: number;
 }
@@ -138,10 +139,12 @@ export function renderPutLine({ etag }: Pick<PutReport, 'etag'>): string {
 }
 
 /** The same line, with more behind it. */
-export function renderPutJson({ key, etag, storedBytes, parts, partBytes, seconds }: PutReport): string {
+export function renderPutJson(report: PutReport): string {
+  const { key, etag, storedBytes, parts, skippedParts, partBytes, seconds } = report;
   const status = { status: 'success', etag: etag ?? '' };
   const rounded = Math.round(seconds * 1000) / 1000;
-  return renderLine({ ...status, key, bytes: storedBytes, parts, partSize: partBytes, seconds: rounded });
+  const sizes = { bytes: storedBytes, parts, skippedParts, partSize: partBytes };
+  return renderLine({ ...status, key, ...sizes, seconds: rounded });
 }
 
 function renderLine(fields: Readonly<Record<string, string | number>>): string {
