@@ -8,7 +8,16 @@ import { keyOfNames, namesOfKey, OWN_FOLDER } from './directory-keys.ts';
 import { createObjectFolder, type ObjectFolder, type StoredFile } from './directory-objects.ts';
 import { createUploadFolder } from './directory-upload.ts';
 import { assertKey, assertMetadata, compareKeys } from './keys.ts';
-import type { GetOptions, ObjectBody, ObjectStore, StoreLimits, Upload } from './object-store.ts';
+import type {
+  BodyDigests,
+  CallOptions,
+  GetOptions,
+  ObjectAttributes,
+  ObjectBody,
+  ObjectStore,
+  StoreLimits,
+  Upload,
+} from './object-store.ts';
 
 export interface DirectoryStoreOptions {
   /** An existing directory; a missing one may be a disk that is not mounted, so it is never created. */
@@ -65,6 +74,7 @@ export function createDirectoryStore(options: DirectoryStoreOptions): ObjectStor
     arguments: ['--store', pathToFileURL(root).href],
     prefix: options.prefix === '' || options.prefix.endsWith('/') ? options.prefix : `${options.prefix}/`,
     limits: LIMITS,
+    wantedDigests: ['sha256'],
     async *list(prefix, call = {}) {
       const keys = await run('list', prefix, () => readKeys(root, prefix), call.signal);
       for (const key of keys) {
@@ -86,8 +96,7 @@ export function createDirectoryStore(options: DirectoryStoreOptions): ObjectStor
     put: async (key, body, call = {}) => {
       assertKey('put', key);
       assertMetadata('put', key, call.metadata);
-      const { signal, ...attributes } = call;
-      return run('put', key, () => putWhole(root, objects, key, body, attributes, signal), signal);
+      return run('put', key, () => putWhole(root, objects, key, body, call), call.signal);
     },
     remove: async (key, call) => {
       assertKey('remove', key);
@@ -110,13 +119,13 @@ async function putWhole(
   objects: ObjectFolder,
   key: string,
   body: Uint8Array,
-  attributes: object,
-  signal: AbortSignal | undefined,
+  { metadata, storageClass, ...call }: CallOptions & ObjectAttributes & BodyDigests,
 ): Promise<{ etag: string }> {
   const temporary = await temporaryPath(join(root, OWN_FOLDER, 'temp'));
   try {
     await using handle = await open(temporary, 'wx', FILE_MODE);
-    const etag = await writeAt(handle, body, 0, signal === undefined ? {} : { signal });
+    const etag = await writeAt(handle, body, 0, call);
+    const attributes = { ...(metadata && { metadata }), ...(storageClass && { storageClass }) };
     await objects.publish(key, temporary, handle, etag, attributes);
     return { etag };
   } catch (error) {

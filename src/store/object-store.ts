@@ -138,6 +138,8 @@ export interface ObjectStore {
   /** Under what backups live; ends in `/`. Only verbs use it. */
   readonly prefix: string;
   readonly limits: StoreLimits;
+  /** What `put` and `putPart` compute of every body where they are not told: worth taking on another thread. */
+  readonly wantedDigests?: readonly (keyof BodyDigests)[];
   /** Where this store retries: the same one with one attempt for each call, for who has a policy of their own. */
   readonly once?: ObjectStore;
   /** Objects whose key starts with `prefix` (and sorts after `startAfter`), in the order of their UTF-8 bytes. */

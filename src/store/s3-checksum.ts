@@ -41,6 +41,20 @@ export function bodyChecksum(
   }
 }
 
+/** What of each body goes into its request; the signature needs a digest where nothing else protects the body. */
+export function wantedDigests({
+  checksum: mode,
+  secure,
+  provider,
+}: Pick<S3Context, 'checksum' | 'secure' | 'provider'>): readonly (keyof BodyDigests)[] {
+  const isSigned = !(secure && provider.unsignedPayload);
+  return [
+    ...(isSigned || mode === 'sha256-parts' ? (['sha256'] as const) : []),
+    ...(mode === 'md5' ? (['md5'] as const) : []),
+    ...(mode === 'crc32' || mode === 'crc32-parts' ? (['crc32'] as const) : []),
+  ];
+}
+
 /** For Create: what the parts will bring. */
 export function uploadChecksum({ checksum: mode }: S3Context): {
   ChecksumAlgorithm?: ChecksumAlgorithm;

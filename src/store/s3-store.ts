@@ -3,7 +3,7 @@ import { assertKey, assertMetadata } from './keys.ts';
 import type { CallOptions, ObjectStore } from './object-store.ts';
 import { type ChecksumMode, type ObjectLock, type ProviderProfile, providerFor } from './providers.ts';
 import { placeArguments, putArguments } from './s3-arguments.ts';
-import { bodyChecksum, checksumMode } from './s3-checksum.ts';
+import { bodyChecksum, checksumMode, wantedDigests } from './s3-checksum.ts';
 import { createS3Clients, type S3ClientOptions, type S3Clients } from './s3-client.ts';
 import { createRenewal } from './s3-credentials.ts';
 import { asStoreError, callOf, type S3Call } from './s3-errors.ts';
@@ -61,6 +61,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     putArguments: putArguments(options),
     prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
     limits: context.provider.limits,
+    wantedDigests: wantedDigests(context),
     list: (keyPrefix, call) => listObjects(context, keyPrefix, call),
     head: (key, call) => headObject(context, key, call),
     get: (key, call) => getObject(context, key, call),

@@ -1,19 +1,26 @@
 import type { Worker } from 'node:worker_threads';
 import { startFunctionWorker } from './function-worker.ts';
 
+export type DigestName = 'sha256' | 'md5' | 'crc32';
+
+/** In hex. */
+export type PartDigests = { readonly [name in DigestName]?: string };
+
 /** Takes digests in a thread of its own, one after the other; the process can end while none is awaited. */
 export interface Digests {
   /**
-   * SHA-256 in hex. `bytes` must not change until then, and should be a view of shared memory: other memory is
-   * copied first. Rejects after `close`.
+   * `bytes` must not change until then, and should be a view of shared memory: other memory is copied first.
+   * Rejects after `close`.
    */
+  take(bytes: Uint8Array, names: readonly DigestName[]): Promise<PartDigests>;
+  /** The one most wanted, in hex. */
   sha256(bytes: Uint8Array): Promise<string>;
   /** Ends the thread; digests that are awaited reject. */
   close(): Promise<void>;
 }
 
 interface Waiting {
-  readonly resolve: (digest: string) => void;
+  readonly resolve: (digests: PartDigests) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -29,8 +36,8 @@ export function createDigests(): Digests {
       if (worker === started) worker = undefined;
       for (const { reject } of waiting.splice(0)) reject(error);
     };
-    started.on('message', (digest: string) => {
-      waiting.shift()?.resolve(digest);
+    started.on('message', (digests: PartDigests) => {
+      waiting.shift()?.resolve(digests);
       if (waiting.length === 0) started.unref();
     });
     started.on('error', fail);
@@ -38,16 +45,20 @@ export function createDigests(): Digests {
     return started;
   }
 
+  function take(bytes: Uint8Array, names: readonly DigestName[]): Promise<PartDigests> {
+    return new Promise((resolve, reject) => {
+      if (isClosed) return reject(new Error('The thread that takes digests was ended'));
+      worker ??= start();
+      waiting.push({ resolve, reject });
+      // Without it Node would end with status 13 while a digest is awaited.
+      worker.ref();
+      worker.postMessage({ bytes, names });
+    });
+  }
+
   return {
-    sha256: (bytes) =>
-      new Promise((resolve, reject) => {
-        if (isClosed) return reject(new Error('The thread that takes digests was ended'));
-        worker ??= start();
-        waiting.push({ resolve, reject });
-        // Without it Node would end with status 13 while a digest is awaited.
-        worker.ref();
-        worker.postMessage(bytes);
-      }),
+    take,
+    sha256: async (bytes) => (await take(bytes, ['sha256'])).sha256 ?? '',
     close: async () => {
       isClosed = true;
       await worker?.terminate();
@@ -57,8 +68,13 @@ export function createDigests(): Digests {
 
 function digestInWorker(): void {
   const { createHash } = process.getBuiltinModule('node:crypto');
+  const { crc32 } = process.getBuiltinModule('node:zlib');
   const { parentPort } = process.getBuiltinModule('node:worker_threads');
-  parentPort?.on('message', (bytes: Uint8Array) => {
-    parentPort.postMessage(createHash('sha256').update(bytes).digest('hex'));
+  const digestOf = (name: DigestName, bytes: Uint8Array) =>
+    name === 'crc32'
+      ? crc32(bytes).toString(16).padStart(8, '0')
+      : createHash(name).update(bytes).digest('hex');
+  parentPort?.on('message', ({ bytes, names }: { bytes: Uint8Array; names: readonly DigestName[] }) => {
+    parentPort.postMessage(Object.fromEntries(names.map((name) => [name, digestOf(name, bytes)])));
   });
 }

@@ -1,4 +1,5 @@
 import type { BufferPool } from './buffer-pool.ts';
+import type { PartDigests } from './digests.ts';
 
 /** A filled part. `bytes` is a view into a buffer of the pool: not to be used after `release()`. */
 export interface Part {
@@ -7,9 +8,8 @@ export interface Part {
   readonly bytes: Uint8Array;
   /** Nothing follows. Known before the part is handed on, so a body of one part can become a single request. */
   readonly last: boolean;
-  /** Digests of `bytes` in hex, where whoever filled the part took them on the way. */
-  readonly sha256?: string | undefined;
-  readonly crc32?: string | undefined;
+  /** Of `bytes`, where somebody takes them beside or on the way. */
+  readonly digests?: PartDigests | Promise<PartDigests>;
   /** Gives the buffer back to the pool; may be called again. */
   release(): void;
 }

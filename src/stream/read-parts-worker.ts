@@ -1,13 +1,14 @@
 /** The half of `read-parts.ts` that runs in a thread of its own. Self-contained: see `function-worker.ts`. */
 
+import type { DigestName, PartDigests } from './digests.ts';
+
 export interface ReaderData {
   readonly fd: number;
   /** Pipes and sockets are read when they have something; files always have. */
   readonly isFile: boolean;
   /** Shared; set when the descriptor is the worker's to close. */
   readonly isTaken: Int32Array;
-  readonly sha256: boolean;
-  readonly crc32: boolean;
+  readonly digests: readonly DigestName[];
 }
 
 /** To the worker: room for a part, in the order of the parts. */
@@ -21,8 +22,7 @@ export interface FilledPart {
   readonly kind: 'part';
   readonly bytes: number;
   readonly last: boolean;
-  readonly sha256: string | undefined;
-  readonly crc32: string | undefined;
+  readonly digests: PartDigests;
   /** All that was read so far, of later parts as well. */
   readonly read: number;
 }
@@ -34,7 +34,7 @@ export type FromReader =
   | { readonly kind: 'end'; readonly read: number }
   | { readonly kind: 'error'; readonly message: string; readonly code: string | undefined };
 
-export function readInWorker({ fd, isFile, isTaken, sha256, crc32 }: ReaderData): void {
+export function readInWorker({ fd, isFile, isTaken, digests }: ReaderData): void {
   const fs = process.getBuiltinModule('node:fs');
   const net = process.getBuiltinModule('node:net');
   const zlib = process.getBuiltinModule('node:zlib');
@@ -48,8 +48,8 @@ export function readInWorker({ fd, isFile, isTaken, sha256, crc32 }: ReaderData)
   const lent: Uint8Array[] = [];
   let filling: Uint8Array | undefined;
   let filled = 0;
-  let hash: import('node:crypto').Hash | undefined;
   let crc = 0;
+  let hashes = startHashes();
   let total = 0;
   let toldAt = 0;
   /** Filled, and not told before it is known whether it is the last. */
@@ -102,27 +102,29 @@ export function readInWorker({ fd, isFile, isTaken, sha256, crc32 }: ReaderData)
   function advance(bytes: number): void {
     const into = filling as Uint8Array;
     const fresh = into.subarray(filled, filled + bytes);
-    if (sha256) {
-      hash ??= createHash('sha256');
-      hash.update(fresh);
-    }
-    if (crc32) crc = zlib.crc32(fresh, crc);
+    for (const { hash } of hashes) hash.update(fresh);
+    if (digests.includes('crc32')) crc = zlib.crc32(fresh, crc);
     filled += bytes;
     if (filled === into.byteLength) finish();
   }
 
   function finish(): void {
     tellFull(false);
-    full = {
-      kind: 'part',
-      bytes: filled,
-      sha256: hash?.digest('hex'),
-      crc32: crc32 ? crc.toString(16).padStart(8, '0') : undefined,
-    };
+    full = { kind: 'part', bytes: filled, digests: takeDigests() };
     filling = undefined;
     filled = 0;
-    hash = undefined;
+  }
+
+  function startHashes() {
+    return digests.flatMap((name) => (name === 'crc32' ? [] : [{ name, hash: createHash(name) }]));
+  }
+
+  function takeDigests(): PartDigests {
+    const taken = Object.fromEntries(hashes.map(({ name, hash }) => [name, hash.digest('hex')]));
+    const sum = digests.includes('crc32') ? { crc32: crc.toString(16).padStart(8, '0') } : {};
+    hashes = startHashes();
     crc = 0;
+    return { ...taken, ...sum };
   }
 
   function tellFull(last: boolean): void {

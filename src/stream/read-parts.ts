@@ -1,6 +1,7 @@
 import { closeSync, fstatSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import type { BufferPool } from './buffer-pool.ts';
+import type { DigestName } from './digests.ts';
 import { startFunctionWorker } from './function-worker.ts';
 import type { Part } from './parts.ts';
 import { type FilledPart, type FromReader, type Lent, readInWorker } from './read-parts-worker.ts';
@@ -21,7 +22,7 @@ export interface ReadPartsOptions {
   /** Buffers that are out at most: those being filled, and those that were not given back. */
   readonly buffers: number;
   /** Digests to take of each part. */
-  readonly digests: { readonly sha256?: boolean; readonly crc32?: boolean };
+  readonly digests: readonly DigestName[];
   /** Ends the reading at once, also while nothing comes. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -56,9 +57,7 @@ export async function* readParts(
   const isFile = !stats.isFIFO() && !stats.isSocket();
   const isTaken = new Int32Array(new SharedArrayBuffer(4));
   const worker = startFunctionWorker(readInWorker, {
-    ...{ fd, isFile, isTaken },
-    sha256: digests.sha256 ?? false,
-    crc32: digests.crc32 ?? false,
+    ...{ fd, isFile, isTaken, digests },
   });
   const inbox = createInbox(worker, signal);
   const lender = createLender(worker, options, inbox.fail);
@@ -152,7 +151,7 @@ function createLender(worker: Worker, options: ReadPartsOptions, fail: (error: E
 
   return {
     lend,
-    take({ bytes, last, sha256, crc32 }: FilledPart): Omit<Part, 'number'> {
+    take({ bytes, last, digests }: FilledPart): Omit<Part, 'number'> {
       const buffer = lent.shift() as Buffer;
       let isOut = true;
       const release = () => {
@@ -162,7 +161,7 @@ function createLender(worker: Worker, options: ReadPartsOptions, fail: (error: E
         pool.release(buffer);
         lend();
       };
-      return { bytes: buffer.subarray(0, bytes), last, sha256, crc32, release };
+      return { bytes: buffer.subarray(0, bytes), last, digests, release };
     },
     /** After the worker has ended: it writes into what was lent. */
     close(): void {

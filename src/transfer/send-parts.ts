@@ -121,17 +121,18 @@ function createSkipping(known: KnownParts) {
   };
 }
 
-function sendPart(
+async function sendPart(
   upload: Upload,
   part: Part,
   { stop, retry }: Sending,
   slots: Slots,
   late: AbortSignal,
 ): Promise<StoredPart> {
+  const digests = await part.digests;
   return retry(
     `part ${part.number}`,
     async () => {
-      const put = () => upload.putPart(part.number, part.bytes, { signal: late });
+      const put = () => upload.putPart(part.number, part.bytes, { ...digests, signal: late });
       const answer = await slots.run(put, stop.signal);
       const asSent = answer.partNumber === part.number && answer.bytes === part.bytes.byteLength;
       if (asSent && answer.etag) return answer;

@@ -3,11 +3,12 @@ import { Zfs3BackupError } from '../errors.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import type { Metadata, ObjectStore } from '../store/object-store.ts';
 import { createBufferPool } from '../stream/buffer-pool.ts';
-import { type Part, splitIntoParts } from '../stream/parts.ts';
-import { interruptible } from './interruptible.ts';
+import type { Part } from '../stream/parts.ts';
+import type { DescriptorSource } from '../stream/read-parts.ts';
 import type { ResumableUpload } from './open-upload.ts';
 import { type PartSchedule, partBytesAt } from './part-schedule.ts';
 import { usable } from './part-size.ts';
+import { openParts } from './part-source.ts';
 import { planTransfer, type TransferPlan } from './plan-transfer.ts';
 import { createBackoff, createRetry, type Sleep, sleepFor } from './retry.ts';
 import type { Tally } from './send-parts.ts';
@@ -21,8 +22,13 @@ export interface UploadOptions {
   readonly store: ObjectStore;
   /** Whole key; no prefix is put before it. */
   readonly key: string;
-  /** Must throw when what makes it failed: its end without an error means that all of it came. */
-  readonly source: AsyncIterable<Uint8Array>;
+  /**
+   * Must throw when what makes it failed: its end without an error means that all of it came. A descriptor's end says
+   * nothing of the program that wrote to it, and costs half as much.
+   */
+  readonly source: AsyncIterable<Uint8Array> | DescriptorSource;
+  /** Runs while the first part is read; nothing is stored before it is over. */
+  readonly meanwhile?: (() => Promise<void>) | undefined;
   /** Expected bytes, a hint for the part size; a stream that is longer goes on in bigger parts. */
   readonly estimate?: number | undefined;
   /** Size of the first parts in bytes; default: from the estimate. Raised where the estimate would not fit. */
@@ -89,14 +95,20 @@ export async function upload(options: UploadOptions): Promise<UploadResult> {
   const onAbort = () => stop.abort(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
   const schedule = options.resume?.schedule ?? plan.schedule;
-  const { storing, source } = prepare(options, { ...plan, schedule }, stop);
-  const parts = splitIntoParts(source, {
+  let readBytes = 0;
+  const storing = prepare(options, { ...plan, schedule }, stop, () => readBytes);
+  const parts = openParts(options.source, {
     partBytesAt: (number) => partBytesAt(schedule, Math.min(number, options.store.limits.maxParts)),
     pool: createBufferPool(Math.max(plan.memoryBytes, largestOf(schedule))),
+    buffers: plan.concurrency + 1,
+    digests: options.store.wantedDigests ?? [],
     signal: stop.signal,
+    onBytes: (bytes) => {
+      readBytes += bytes;
+    },
   });
   try {
-    const { bytes: storedBytes, etag } = await storeParts(parts, storing, options.allowEmpty === true);
+    const { bytes: storedBytes, etag } = await storeParts(parts, storing, options);
     const { parts: count, retries, skippedParts } = storing.sending.tally;
     const seconds = (performance.now() - startedAt) / 1000;
     return {
@@ -122,7 +134,8 @@ function prepare(
   options: UploadOptions,
   plan: TransferPlan,
   stop: AbortController,
-): { storing: Storing; source: AsyncIterable<Uint8Array> } {
+  readBytes: () => number,
+): Storing {
   const { key, metadata, storageClass, logger = silentLogger, sleep = sleepFor } = options;
   const store = options.store.once ?? options.store;
   const { notes, ...chosen } = plan;
@@ -151,22 +164,14 @@ function prepare(
     tally,
     report,
   };
-  let readBytes = 0;
-  const onBytes = (bytes: number) => {
-    readBytes += bytes;
-  };
   const attributes = { ...(metadata && { metadata }), ...(storageClass && { storageClass }) };
   return {
-    source: interruptible(options.source, { signal: stop.signal, onBytes }),
-    storing: {
-      ...{ store, key, attributes, sending, backoff, sleep, logger, signal: options.signal },
-      ifExists: options.ifExists ?? 'fail',
-      schedule: plan.schedule,
-      resume: options.resume,
-      force: options.force ?? false,
-      keep: options.keepOnInterrupt ?? false,
-      readBytes: () => readBytes,
-    },
+    ...{ store, key, attributes, sending, backoff, sleep, logger, signal: options.signal, readBytes },
+    ifExists: options.ifExists ?? 'fail',
+    schedule: plan.schedule,
+    resume: options.resume,
+    force: options.force ?? false,
+    keep: options.keepOnInterrupt ?? false,
   };
 }
 
@@ -174,14 +179,14 @@ function largestOf(schedule: PartSchedule): number {
   return Math.max(...schedule.map(({ bytes }) => bytes));
 }
 
-async function storeParts(parts: AsyncGenerator<Part, void>, storing: Storing, allowEmpty: boolean) {
-  const first = await parts.next();
+async function storeParts(parts: AsyncGenerator<Part, void>, storing: Storing, options: UploadOptions) {
+  const [first] = await Promise.all([parts.next(), options.meanwhile?.()]);
   if (first.done) {
-    if (allowEmpty) return storeWhole(storing, new Uint8Array());
+    if (options.allowEmpty) return storeWhole(storing, new Uint8Array());
     throw new Zfs3BackupError('EMPTY_STREAM', `${storing.key}: the stream is empty, nothing was stored`);
   }
   if (!first.value.last) return storeInParts(storing, startingWith(first.value, parts));
-  return storeWhole(storing, first.value.bytes);
+  return storeWhole(storing, first.value.bytes, await first.value.digests);
 }
 
 async function* startingWith(first: Part, rest: AsyncIterable<Part>): AsyncGenerator<Part, void> {

@@ -23,6 +23,18 @@ describe('createDigests', () => {
     await digests.close();
   });
 
+  it('takes several of the same bytes', async () => {
+    const digests = createDigests();
+    const [sha256, md5, crc32] = [
+      'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+      '900150983cd24fb0d6963f7d28e17f72',
+      '352441c2',
+    ];
+    const names = ['sha256', 'md5', 'crc32'] as const;
+    expect(await digests.take(Buffer.from('abc'), names)).toEqual({ sha256, md5, crc32 });
+    await digests.close();
+  });
+
   it('goes on after a pause', async () => {
     const digests = createDigests();
     await digests.sha256(shared(1, 1));
