@@ -6,6 +6,7 @@ import type { Storing } from './store-body.ts';
 import { dropNote, writeNote } from './upload-note.ts';
 import { readWriter } from './writer.ts';
 
+/** An interrupted command does not wait longer for it. */
 const NOTE_DEADLINE_MS = 1_000;
 
 /** Whoever comes to a key while another is at it finds out before a part is sent. */
@@ -28,13 +29,18 @@ export async function lookForOthers({
   }
 }
 
-/** Leaves beside an upload what a later run has to know; also who is at it now. */
-export async function noteUpload(storing: Storing, upload: Upload): Promise<void> {
-  const { store, attributes, schedule, sending, logger } = storing;
-  const { key, uploadId } = upload;
-  const note = { key, uploadId, metadata: attributes.metadata ?? {}, schedule, writer: await readWriter() };
-  if (await writeNote(store, note, sending.stop.signal)) return;
-  logger.debug({ key, uploadId }, 'no note could be left beside the upload: it cannot be resumed');
+/** Leaves beside an upload what a later run has to know; also who is at it now. Before it is started, without it. */
+export async function noteUpload(storing: Storing, upload?: Upload): Promise<void> {
+  const { store, key, attributes, schedule, noteKey, sending, logger } = storing;
+  const metadata = attributes.metadata ?? {};
+  const note = { key, uploadId: upload?.uploadId, metadata, schedule, writer: await readWriter() };
+  if (await writeNote(store, { noteKey, note }, sending.stop.signal)) return;
+  logger.debug({ key, noteKey }, 'no note could be left beside the upload: it cannot be resumed');
+}
+
+/** When nothing is left that it tells of. */
+export async function forgetUpload({ store, noteKey }: Storing): Promise<void> {
+  await dropNote(store, noteKey, AbortSignal.timeout(NOTE_DEADLINE_MS));
 }
 
 /** After a failure: drops what was sent; or keeps it, where that was wanted and a later run can go on with it. */
@@ -46,7 +52,7 @@ export async function leaveUpload(storing: Storing, upload: Upload, error: unkno
     return;
   }
   await abortUpload(upload, { store, logger, retry: sending.retry, interrupted });
-  await dropNote(store, upload, AbortSignal.timeout(NOTE_DEADLINE_MS));
+  await forgetUpload(storing);
 }
 
 /** The store may come back, and its parts are there then. */

@@ -3,7 +3,7 @@ import type { Logger } from '../logger.ts';
 import type { Metadata, ObjectStore, OpenUpload, StoredPart } from '../store/object-store.ts';
 import { howToDrop } from './abort-upload.ts';
 import type { PartSchedule } from './part-schedule.ts';
-import { readNote, type UploadNote } from './upload-note.ts';
+import { dropNote, readNotes, type StoredNote, type UploadNote } from './upload-note.ts';
 import { readIsAlive } from './writer.ts';
 
 /** An upload that a run before this one left open, and that may be gone on with. */
@@ -13,6 +13,8 @@ export interface ResumableUpload {
   readonly parts: ReadonlyMap<number, StoredPart>;
   /** How its stream was split, and must be again. */
   readonly schedule: PartSchedule;
+  /** Where what is known of it stands. */
+  readonly noteKey: string;
 }
 
 export interface OpenUploadQuestion {
@@ -42,22 +44,55 @@ export async function findOpenUpload(question: OpenUploadQuestion): Promise<Resu
   const open = (await store.openUploads(key, signal ? { signal } : {})).filter(
     (upload) => upload.key === key,
   );
+  if (open.length === 0 && !question.resume) return undefined;
+  const notes = await readNotes(store, key, signal);
   const candidates: ResumableUpload[] = [];
   for (const upload of open) {
-    const note = await readNote(store, upload, signal);
+    const stored = notes.find(({ note }) => note.uploadId === upload.uploadId);
     const parts = await upload.listParts(signal ? { signal } : {});
-    if (!question.force && (await isBusy(upload, note, parts, question)))
-      throw inProgress(upload, note, question);
-    if (note && question.resume && belongs(note, question.metadata)) {
+    if (!stored && parts.length === 0 && (await isOfDeadRun(notes, question))) {
+      await upload.abort(signal ? { signal } : {});
+      continue;
+    }
+    if (!question.force && stored && (await isBusy(upload, stored.note, parts, question)))
+      throw inProgress(upload, stored.note, question);
+    if (stored && question.resume && belongs(stored.note, question.metadata)) {
       const byNumber = new Map(parts.map((part) => [part.partNumber, part]));
-      candidates.push({ upload, parts: byNumber, schedule: note.schedule });
+      const { schedule } = stored.note;
+      candidates.push({ upload, parts: byNumber, schedule, noteKey: stored.noteKey });
     } else {
-      mention(upload, note, question);
+      mention(upload, stored?.note, question);
     }
   }
+  await dropStale(notes, open, question);
   const [best, ...others] = candidates.sort((a, b) => b.parts.size - a.parts.size);
   for (const { upload } of others) mention(upload, undefined, question);
   return best;
+}
+
+/**
+ * A run leaves a note before it starts its upload and again when it knows the ID. One that died between the two
+ * left an upload without parts and a note without an ID.
+ */
+async function isOfDeadRun(notes: readonly StoredNote[], { resume }: OpenUploadQuestion): Promise<boolean> {
+  if (!resume) return false;
+  for (const { note } of notes) {
+    if (note.uploadId === undefined && (await readIsAlive(note.writer)) === false) return true;
+  }
+  return false;
+}
+
+/** Notes of dead runs whose upload is gone. */
+async function dropStale(
+  notes: readonly StoredNote[],
+  open: readonly OpenUpload[],
+  { store, resume, signal }: OpenUploadQuestion,
+): Promise<void> {
+  if (!resume) return;
+  for (const { noteKey, note } of notes) {
+    if (open.some(({ uploadId }) => uploadId === note.uploadId)) continue;
+    if ((await readIsAlive(note.writer)) === false) await dropNote(store, noteKey, signal);
+  }
 }
 
 /** The expected size may have been told otherwise; it is only a hint. */
@@ -68,12 +103,10 @@ function belongs(note: UploadNote, metadata: Metadata): boolean {
 
 async function isBusy(
   upload: OpenUpload,
-  note: UploadNote | undefined,
+  note: UploadNote,
   parts: readonly StoredPart[],
   { now = Date.now }: OpenUploadQuestion,
 ): Promise<boolean> {
-  // who left no note is another program; nothing is known of it, and nothing of it is touched
-  if (!note) return false;
   const isAlive = await readIsAlive(note.writer);
   if (isAlive !== undefined) return isAlive;
   const times = [upload.startedAt, ...parts.flatMap(({ storedAt }) => storedAt ?? [])].map((date) =>
@@ -84,11 +117,10 @@ async function isBusy(
 
 function inProgress(
   { startedAt }: OpenUpload,
-  note: UploadNote | undefined,
+  { writer }: UploadNote,
   { key, store }: OpenUploadQuestion,
 ): Zfs3BackupError {
-  const who = note ? `process ${note.writer.pid} on ${note.writer.host}` : 'another process';
-  const message = `${who} has been uploading ${key} to ${store.url} since ${startedAt.toISOString()}`;
+  const message = `process ${writer.pid} on ${writer.host} has been uploading ${key} to ${store.url} since ${startedAt.toISOString()}`;
   return new Zfs3BackupError('UPLOAD_IN_PROGRESS', message, {
     advice: 'Wait for it to end. If you know that it is gone, add --force.',
   });

@@ -112,11 +112,10 @@ function createSkipping(known: KnownParts) {
   let skipping = known.size > 0;
   return {
     find({ number, bytes }: Part): StoredPart | undefined {
-      if (!skipping) return undefined;
-      const there = known.get(number);
-      if (there?.bytes === bytes.byteLength && isDigestOf(there.etag, bytes)) return there;
-      skipping = false;
-      return undefined;
+      const there = skipping ? known.get(number) : undefined;
+      if (!there) return undefined;
+      skipping = there.bytes === bytes.byteLength && isDigestOf(there.etag, bytes);
+      return skipping ? there : undefined;
     },
   };
 }

@@ -13,7 +13,7 @@ import { completeUpload } from './complete-upload.ts';
 import { delayedAbort } from './delayed-abort.ts';
 import { multipartEtag } from './etag.ts';
 import { createLostStarts, type LostStarts } from './lost-starts.ts';
-import { leaveUpload, lookForOthers, noteUpload } from './noted-upload.ts';
+import { forgetUpload, leaveUpload, lookForOthers, noteUpload } from './noted-upload.ts';
 import type { ResumableUpload } from './open-upload.ts';
 import type { PartSchedule } from './part-schedule.ts';
 import type { Backoff, Sleep } from './retry.ts';
@@ -25,7 +25,6 @@ import {
   type SentParts,
   sendParts,
 } from './send-parts.ts';
-import { dropNote } from './upload-note.ts';
 
 /** A Complete that is under way when the caller interrupts may end this much later: that leaves nothing unknown. */
 const COMPLETE_GRACE_MS = 4_000;
@@ -45,6 +44,8 @@ export interface Storing {
   /** Go on with this one; `null`: there is none; `undefined`: nobody has looked. */
   readonly resume: ResumableUpload | null | undefined;
   readonly schedule: PartSchedule;
+  /** Where the note of this upload stands. */
+  readonly noteKey: string;
   /** Do not refuse when another process seems to be at the key. */
   readonly force: boolean;
   /** Leave the upload open when interrupted or when the store is away. */
@@ -85,7 +86,11 @@ export async function storeInParts(storing: Storing, parts: AsyncIterable<Part>)
   if (storing.resume === undefined) await lookForOthers(storing);
   const lost = createLostStarts(storing);
   try {
-    const upload = await startUpload(storing, lost);
+    await noteUpload(storing);
+    const upload = await startUpload(storing, lost).catch(async (error: unknown) => {
+      await forgetUpload(storing);
+      throw error;
+    });
     await lost.find(upload);
     return await fillUpload(storing, upload, parts);
   } finally {
@@ -131,7 +136,7 @@ async function fillUpload(
       signal: late.signal,
     });
     await settle(storing, late.signal);
-    await dropNote(storing.store, upload, late.signal);
+    await forgetUpload(storing);
     return info;
   } finally {
     late.dispose();

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { StoreError } from '../errors.ts';
-import type { Metadata, ObjectStore, Upload } from '../store/object-store.ts';
+import type { Metadata, ObjectStore } from '../store/object-store.ts';
 import { decodeSchedule, type PartSchedule } from './part-schedule.ts';
 import type { Writer } from './writer.ts';
 
@@ -10,7 +10,8 @@ import type { Writer } from './writer.ts';
  */
 export interface UploadNote {
   readonly key: string;
-  readonly uploadId: string;
+  /** `undefined` in the note that is left before the upload is started. */
+  readonly uploadId: string | undefined;
   /** What the finished object will carry. */
   readonly metadata: Metadata;
   /** How the stream is split. */
@@ -20,28 +21,36 @@ export interface UploadNote {
 
 const VERSION = 1;
 
-/** Under the prefix, where no backup's name can begin with a dot. */
-export function noteKey(prefix: string, { key, uploadId }: Pick<Upload, 'key' | 'uploadId'>): string {
-  return `${prefix}.uploads/${digest(key).slice(0, 32)}-${digest(uploadId).slice(0, 16)}.json`;
+/** A note as it stands in the store. */
+export interface StoredNote {
+  readonly noteKey: string;
+  readonly note: UploadNote;
+}
+
+/** Where a run leaves its note: under the prefix, where no backup's name can begin with a dot. */
+export function createNoteKey(prefix: string, key: string): string {
+  return `${notesOf(prefix, key)}${randomBytes(8).toString('hex')}.json`;
+}
+
+function notesOf(prefix: string, key: string): string {
+  return `${prefix}.uploads/${createHash('sha256').update(key).digest('hex').slice(0, 32)}-`;
 }
 
 export function encodeNote(note: UploadNote): Uint8Array {
   return Buffer.from(`${JSON.stringify({ version: VERSION, ...note }, null, 1)}\n`);
 }
 
-/** `undefined` for a note that is torn, of a newer version or of another upload. */
-export function decodeNote(
-  body: Uint8Array,
-  { key, uploadId }: Pick<Upload, 'key' | 'uploadId'>,
-): UploadNote | undefined {
+/** `undefined` for a note that is torn, of a newer version or of another key. */
+export function decodeNote(body: Uint8Array, key: string): UploadNote | undefined {
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(body).toString('utf8'));
   } catch {
     return undefined;
   }
-  if (!isRecord(value) || value['version'] !== VERSION) return undefined;
-  if (value['key'] !== key || value['uploadId'] !== uploadId) return undefined;
+  if (!isRecord(value) || value['version'] !== VERSION || value['key'] !== key) return undefined;
+  const { uploadId } = value;
+  if (uploadId !== undefined && typeof uploadId !== 'string') return undefined;
   const metadata = decodeMetadata(value['metadata']);
   const writer = decodeWriter(value['writer']);
   const schedule = decodeSchedule(value['schedule']);
@@ -68,38 +77,43 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
 /** Any body beyond this is no note. */
 const MAX_NOTE_BYTES = 64 * 1024;
 
-export async function readNote(
+/** All notes of a key; none where they cannot be read. */
+export async function readNotes(
   store: ObjectStore,
-  upload: Upload,
+  key: string,
   signal: AbortSignal | undefined,
-): Promise<UploadNote | undefined> {
+): Promise<readonly StoredNote[]> {
   const call = signal ? { signal } : {};
+  const notes: StoredNote[] = [];
   try {
-    const { bytes, chunks } = await store.get(noteKey(store.prefix, upload), call);
-    if (bytes > MAX_NOTE_BYTES) return undefined;
-    const pieces: Uint8Array[] = [];
-    for await (const chunk of chunks) pieces.push(chunk);
-    return decodeNote(Buffer.concat(pieces), upload);
+    for await (const { key: noteKey, bytes } of store.list(notesOf(store.prefix, key), call)) {
+      if (bytes > MAX_NOTE_BYTES) continue;
+      const { chunks } = await store.get(noteKey, call);
+      const pieces: Uint8Array[] = [];
+      for await (const chunk of chunks) pieces.push(Buffer.from(chunk));
+      const note = decodeNote(Buffer.concat(pieces), key);
+      if (note) notes.push({ noteKey, note });
+    }
   } catch (error) {
-    if (error instanceof StoreError) return undefined;
-    throw error;
+    if (!(error instanceof StoreError)) throw error;
   }
+  return notes;
 }
 
 /** Who may not write it loses the resuming, not the backup. */
-export async function writeNote(store: ObjectStore, note: UploadNote, signal: AbortSignal): Promise<boolean> {
-  return tolerate(store.put(noteKey(store.prefix, note), encodeNote(note), { signal }));
+export async function writeNote(
+  store: ObjectStore,
+  { noteKey, note }: StoredNote,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return tolerate(store.put(noteKey, encodeNote(note), { signal }));
 }
 
-export async function dropNote(store: ObjectStore, upload: Upload, signal?: AbortSignal): Promise<boolean> {
-  return tolerate(store.remove(noteKey(store.prefix, upload), signal ? { signal } : {}));
+export async function dropNote(store: ObjectStore, noteKey: string, signal?: AbortSignal): Promise<boolean> {
+  return tolerate(store.remove(noteKey, signal ? { signal } : {}));
 }
 
 async function tolerate(work: Promise<unknown>): Promise<boolean> {

@@ -13,6 +13,7 @@ import { planTransfer, type TransferPlan } from './plan-transfer.ts';
 import { createBackoff, createRetry, type Sleep, sleepFor } from './retry.ts';
 import type { Tally } from './send-parts.ts';
 import { type Storing, storeInParts, storeWhole } from './store-body.ts';
+import { createNoteKey } from './upload-note.ts';
 
 const DEFAULT_RETRIES = 10;
 
@@ -170,6 +171,7 @@ function prepare(
     ifExists: options.ifExists ?? 'fail',
     schedule: plan.schedule,
     resume: options.resume,
+    noteKey: options.resume?.noteKey ?? createNoteKey(store.prefix, key),
     force: options.force ?? false,
     keep: options.keepOnInterrupt ?? false,
   };

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { findOpenUpload } from '../../src/transfer/open-upload.ts';
 import { upload } from '../../src/transfer/upload.ts';
-import { encodeNote, noteKey, readNote } from '../../src/transfer/upload-note.ts';
+import { encodeNote, readNotes, type UploadNote } from '../../src/transfer/upload-note.ts';
 import { createFaultStore } from './fault-store.ts';
 import { createMemoryStore, KIB } from './memory-store.ts';
 
@@ -24,6 +24,16 @@ async function* chunked(body: Uint8Array, killAt = Number.POSITIVE_INFINITY, kil
   }
 }
 
+async function changeNotes(store: ObjectStore, change: (note: UploadNote) => UploadNote | undefined) {
+  const notes = await readNotes(store, KEY, undefined);
+  expect(notes).toHaveLength(1);
+  for (const { noteKey, note } of notes) {
+    const changed = change(note);
+    if (changed) await store.put(noteKey, encodeNote(changed));
+    else await store.remove(noteKey);
+  }
+}
+
 /** What kill −9 leaves: an upload that was neither completed nor aborted, its note, and no process. */
 async function leaveOpen(
   store: ObjectStore,
@@ -38,10 +48,7 @@ async function leaveOpen(
   await expect(uploading).rejects.toThrow('killed');
   const [left] = await store.openUploads(KEY);
   if (!left) throw new Error('nothing is open');
-  const note = await readNote(store, left, undefined);
-  if (!note) throw new Error('there is no note');
-  const writer = { ...note.writer, pid: 4_194_303, ...change };
-  await store.put(noteKey(store.prefix, left), encodeNote({ ...note, writer }));
+  await changeNotes(store, (note) => ({ ...note, writer: { ...note.writer, pid: 4_194_303, ...change } }));
   return left;
 }
 
@@ -83,9 +90,7 @@ describe('going on with an open upload', () => {
           );
           expect(Buffer.compare(await bytesOf(store), body)).toBe(0);
           expect(await store.openUploads('')).toEqual([]);
-          expect(
-            await store.head(noteKey(store.prefix, { key: KEY, uploadId: resume?.upload.uploadId ?? '' })),
-          ).toBeUndefined();
+          expect(await readNotes(store, KEY, undefined)).toEqual([]);
         },
       ),
       { numRuns: 40 },
@@ -132,6 +137,31 @@ describe('going on with an open upload', () => {
   });
 });
 
+describe('a run that died between starting its upload and knowing its ID', () => {
+  const die = async (host?: string) => {
+    const store = createMemoryStore();
+    await leaveOpen(store, randomBytes(4 * PART), PART + 1, host ? { host } : {});
+    await changeNotes(store, (note) => ({ ...note, uploadId: undefined }));
+    const [open] = await store.openUploads(KEY);
+    await open?.abort();
+    await store.startUpload(KEY);
+    return store;
+  };
+
+  it('leaves nothing behind once the next one has looked', async () => {
+    const store = await die();
+    expect(await find(store)).toBeUndefined();
+    expect(await store.openUploads(KEY)).toEqual([]);
+    expect(await readNotes(store, KEY, undefined)).toEqual([]);
+  });
+
+  it('is not taken for dead from another machine', async () => {
+    const store = await die('elsewhere');
+    expect(await find(store)).toBeUndefined();
+    expect(await store.openUploads(KEY)).toHaveLength(1);
+  });
+});
+
 describe('an open upload is left alone and mentioned', () => {
   const mentioned = async (
     options: Partial<Parameters<typeof findOpenUpload>[0]>,
@@ -158,7 +188,7 @@ describe('an open upload is left alone and mentioned', () => {
 
   it('when its note is missing', async () => {
     const message = await mentioned({}, async (store) => {
-      for (const open of await store.openUploads(KEY)) await store.remove(noteKey(store.prefix, open));
+      await changeNotes(store, () => undefined);
     });
     expect(message).toContain('another program');
   });
@@ -184,11 +214,7 @@ describe('two at once on one key', () => {
     }
     const first = upload({ store, key: KEY, source: slow(), partBytes: PART, metadata });
     await expect.poll(async () => (await store.openUploads(KEY)).length).toBe(1);
-    await expect
-      .poll(async () =>
-        store.head(noteKey(store.prefix, (await store.openUploads(KEY))[0] ?? { key: '', uploadId: '' })),
-      )
-      .toBeDefined();
+    await expect.poll(async () => (await readNotes(store, KEY, undefined))[0]?.note.uploadId).toBeDefined();
     const again = { store, key: KEY, partBytes: PART, metadata, logger: logger() };
     await expect(upload({ ...again, source: chunked(randomBytes(3 * PART)) })).rejects.toMatchObject({
       code: 'UPLOAD_IN_PROGRESS',
