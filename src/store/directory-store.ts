@@ -1,19 +1,17 @@
-import { type FileHandle, open, readdir, stat, unlink } from 'node:fs/promises';
+import { open, readdir, stat, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { StoreError } from '../errors.ts';
 import { asStoreError, noSuchRoot } from './directory-errors.ts';
-import { FILE_MODE, ignoreMissing, shortFile, temporaryPath, writeAt } from './directory-files.ts';
+import { FILE_MODE, ignoreMissing, temporaryPath, writeAt } from './directory-files.ts';
 import { keyOfNames, namesOfKey, OWN_FOLDER } from './directory-keys.ts';
-import { createObjectFolder, type ObjectFolder, type StoredFile } from './directory-objects.ts';
+import { createObjectFolder, type ObjectFolder } from './directory-objects.ts';
+import { openBody, readInto } from './directory-read.ts';
 import { createUploadFolder } from './directory-upload.ts';
 import { assertKey, assertMetadata, compareKeys } from './keys.ts';
 import type {
   BodyDigests,
   CallOptions,
-  GetOptions,
   ObjectAttributes,
-  ObjectBody,
   ObjectStore,
   StoreLimits,
   Upload,
@@ -35,8 +33,6 @@ const LIMITS: StoreLimits = {
   equalParts: false,
   maxPartsInFlight: undefined,
 };
-
-const READ_BYTES = 1024 * 1024;
 
 /** A store in a directory: each object a plain file under its key, all else in `.zfs3backup` (docs/decisions.md). */
 export function createDirectoryStore(options: DirectoryStoreOptions): ObjectStore {
@@ -92,6 +88,15 @@ export function createDirectoryStore(options: DirectoryStoreOptions): ObjectStor
     get: async (key, call = {}) => {
       assertKey('get', key);
       return run('get', key, async () => openBody(root, key, await objects.find(key), call), call.signal);
+    },
+    getInto: async (key, into, call) => {
+      assertKey('get', key);
+      return run(
+        'get',
+        key,
+        async () => readInto(root, key, await objects.find(key), into, call),
+        call.signal,
+      );
     },
     put: async (key, body, call = {}) => {
       assertKey('put', key);
@@ -149,57 +154,4 @@ async function readKeys(root: string, prefix: string): Promise<string[]> {
   }
   await walk(folders);
   return [...keys].sort(compareKeys);
-}
-
-function openBody(root: string, key: string, found: StoredFile | undefined, options: GetOptions): ObjectBody {
-  const fail = (code: 'NO_SUCH_KEY' | 'MISMATCH' | 'STORE_FAILED', message: string, status: number) =>
-    new StoreError(code, `file://${root}: ${key}: ${message}`, {
-      operation: 'get',
-      key,
-      status,
-      retryable: false,
-    });
-  if (found === undefined) throw fail('NO_SUCH_KEY', 'no such object', 404);
-  const { info } = found;
-  if (options.ifMatch !== undefined && options.ifMatch !== info.etag) {
-    throw fail(
-      'MISMATCH',
-      `was replaced: its ETag is ${info.etag ?? 'unknown'}, not ${options.ifMatch}`,
-      412,
-    );
-  }
-  const first = options.range?.first ?? 0;
-  const end = Math.min(info.bytes, (options.range?.last ?? info.bytes) + 1);
-  if (options.range !== undefined && first >= end) {
-    throw fail('STORE_FAILED', `has ${info.bytes} bytes, none from ${first}`, 416);
-  }
-  async function* read(): AsyncGenerator<Uint8Array> {
-    try {
-      await using handle = await open(found?.path ?? '', 'r');
-      const stats = await handle.stat({ bigint: true });
-      if (stats.ino !== found?.stats.ino || stats.mtimeNs !== found.stats.mtimeNs) {
-        throw fail('MISMATCH', 'was replaced before it was read', 412);
-      }
-      yield* readRange(handle, first, end, options.signal);
-    } catch (error) {
-      throw asStoreError(error, root, 'get', key);
-    }
-  }
-  return { info, bytes: end - first, chunks: read() };
-}
-
-async function* readRange(
-  handle: FileHandle,
-  first: number,
-  end: number,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  for (let position = first; position < end; ) {
-    signal?.throwIfAborted();
-    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, end - position));
-    const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, position);
-    if (bytesRead === 0) throw shortFile(end - position);
-    position += bytesRead;
-    yield buffer.subarray(0, bytesRead);
-  }
 }

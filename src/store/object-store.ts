@@ -75,6 +75,15 @@ export interface GetOptions extends CallOptions {
   readonly ifMatch?: string;
 }
 
+export interface GetIntoOptions extends CallOptions {
+  /** The first byte wanted. */
+  readonly first: number;
+  /** Fails with MISMATCH when the object's ETag is another one now. */
+  readonly ifMatch?: string;
+  /** Called with the number of bytes that are in the buffer so far, often: it must cost nothing. */
+  readonly onBytes?: (bytes: number) => void;
+}
+
 export interface ObjectBody {
   readonly info: ObjectInfo;
   /** Bytes of the body (of the range) that the store announced. */
@@ -151,6 +160,17 @@ export interface ObjectStore {
   head(key: string, options?: CallOptions): Promise<ObjectInfo | undefined>;
   /** Fails with NO_SUCH_KEY when there is no such object. */
   get(key: string, options?: GetOptions): Promise<ObjectBody>;
+  /**
+   * Fills `into` (at least one byte) with the object's bytes from `first` on, in the way that costs least; `bytes`
+   * is how many came, fewer only where the object ends. After a failure those that `onBytes` told of are right, so
+   * that one can go on behind them; no byte is written after this has settled. Fails with NO_SUCH_KEY, with
+   * MISMATCH also when the store answers for another range. Stores without it are read with `get`.
+   */
+  getInto?(
+    key: string,
+    into: Uint8Array,
+    options: GetIntoOptions,
+  ): Promise<{ readonly info: ObjectInfo; readonly bytes: number }>;
   /** Stores a whole body in one request, replacing what is there. */
   put(
     key: string,

@@ -1,5 +1,12 @@
 import { StoreError } from '../errors.ts';
-import type { CallOptions, ObjectStore, ObjectSummary, OpenUpload, Upload } from './object-store.ts';
+import type {
+  CallOptions,
+  GetIntoOptions,
+  ObjectStore,
+  ObjectSummary,
+  OpenUpload,
+  Upload,
+} from './object-store.ts';
 
 /** Runs an attempt again while it fails with a `StoreError` that is `retryable`; see `transfer/retry.ts`. */
 export type Retry = <T>(
@@ -84,6 +91,7 @@ function givingUpSoon(store: ObjectStore): ObjectStore {
 
 /** Sends every call but `list` and `complete` through `run`. */
 function through(store: ObjectStore, run: Retry): ObjectStore {
+  const { getInto } = store;
   const wrap = <U extends Upload>(upload: U): U => ({
     ...upload,
     putPart: (number, body, call) => run('putPart', () => upload.putPart(number, body, call), call),
@@ -94,6 +102,10 @@ function through(store: ObjectStore, run: Retry): ObjectStore {
     ...store,
     head: (key, call) => run('head', () => store.head(key, call), call),
     get: (key, call) => run('get', () => store.get(key, call), call),
+    ...(getInto && {
+      getInto: (key: string, into: Uint8Array, call: GetIntoOptions) =>
+        run('get', () => getInto(key, into, call), call),
+    }),
     put: (key, body, call) => run('put', () => store.put(key, body, call), call),
     ...(store.settle && {
       settle: (key: string, call?: CallOptions) => run('settle', async () => store.settle?.(key, call), call),

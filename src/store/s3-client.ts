@@ -1,9 +1,7 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { ProviderProfile } from './providers.ts';
 import type { S3Credentials, S3CredentialsProvider } from './s3-credentials.ts';
-import { sliceBodies } from './s3-slices.ts';
+import { createS3Connections, createS3Http } from './s3-http.ts';
 
 export type { S3Credentials, S3CredentialsProvider } from './s3-credentials.ts';
 
@@ -43,7 +41,7 @@ const MAX_SOCKETS = 256;
 const CONNECT_MS = 15_000;
 const IDLE_MS = 120_000;
 const PATIENT_IDLE_MS = 15 * 60_000;
-/** The SDK's handler warns on the console otherwise. */
+/** The SDK warns on the console otherwise. */
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
 /** The SDK's clients; one attempt per request, because retrying is `retrying-store.ts`. */
@@ -51,10 +49,7 @@ export async function createS3Clients(
   options: S3ClientOptions,
   provider: ProviderProfile,
 ): Promise<S3Clients> {
-  const agents = {
-    httpAgent: new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
-    httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
-  };
+  const connections = createS3Connections(MAX_SOCKETS);
   const config: S3ClientConfig = {
     maxAttempts: 1,
     expectContinueHeader: false,
@@ -74,13 +69,12 @@ export async function createS3Clients(
     idleMs = IDLE_MS,
     completeIdleMs = PATIENT_IDLE_MS,
   } = options.timeouts ?? {};
-  const withIdle = (socketTimeout: number): S3ClientConfig => ({
+  const withIdle = (idle: number): S3ClientConfig => ({
     ...config,
-    requestHandler: { connectionTimeout: connectMs, socketTimeout, logger: SILENT, ...agents },
+    requestHandler: createS3Http(connections, { connectMs, idleMs: idle }),
   });
   const region = await findRegion(withIdle(idleMs), options, provider);
   const client = new S3Client({ ...withIdle(idleMs), region });
-  sliceBodies(client);
   const patient = new S3Client({
     ...withIdle(completeIdleMs),
     region,
@@ -92,6 +86,7 @@ export async function createS3Clients(
     destroy: () => {
       client.destroy();
       patient.destroy();
+      connections.destroy();
     },
   };
 }

@@ -8,9 +8,11 @@ import {
 } from '@aws-sdk/client-s3';
 import { StoreError } from '../errors.ts';
 import { assertKey } from './keys.ts';
-import type { CallOptions, GetOptions, ObjectBody, ObjectInfo } from './object-store.ts';
+import type { CallOptions, GetIntoOptions, GetOptions, ObjectBody, ObjectInfo } from './object-store.ts';
+import { wordsFor } from './operation-words.ts';
 import { checksumOf } from './s3-checksum.ts';
 import { asStoreError, callOf, noSuchBucketError } from './s3-errors.ts';
+import type { IntoBuffer } from './s3-http.ts';
 import { bare } from './s3-request.ts';
 import { sseCFields } from './s3-sse-c.ts';
 import type { S3Context } from './s3-store.ts';
@@ -107,13 +109,7 @@ export async function getObject(context: S3Context, key: string, call: GetOption
   assertKey('get', key);
   const { range, ifMatch } = call;
   const answer = await withKey(context, (customerKey) => {
-    const command = new GetObjectCommand({
-      Bucket: context.options.bucket,
-      Key: key,
-      ...customerKey,
-      ...(range === undefined ? {} : { Range: `bytes=${range.first}-${range.last}` }),
-      ...(ifMatch === undefined ? {} : { IfMatch: `"${ifMatch}"` }),
-    });
+    const command = getCommand(context, key, customerKey, { range, ifMatch });
     return context.run('get', { key }, call, ({ client }, send) => client.send(command, send));
   });
   const bytes = answer.ContentLength ?? 0;
@@ -126,6 +122,63 @@ export async function getObject(context: S3Context, key: string, call: GetOption
     }
   }
   return { info: infoOf(context, key, answer, wholeBytes(answer) ?? bytes), bytes, chunks: read() };
+}
+
+export async function getObjectInto(
+  context: S3Context,
+  key: string,
+  into: Uint8Array,
+  { first, ifMatch, onBytes, ...call }: GetIntoOptions,
+): Promise<{ info: ObjectInfo; bytes: number }> {
+  assertKey('get', key);
+  const range = { first, last: first + into.byteLength - 1 };
+  let bytes = 0;
+  const count = (filled: number) => {
+    bytes = filled;
+    onBytes?.(filled);
+  };
+  const answer = await withKey(context, (customerKey) => {
+    const command = getCommand(context, key, customerKey, { range, ifMatch });
+    return context.run('get', { key }, call, ({ client }, send) => {
+      const options: typeof send & { into: IntoBuffer } = { ...send, into: { buffer: into, onBytes: count } };
+      return client.send(command, options);
+    });
+  });
+  const whole = wholeBytes(answer) ?? bytes;
+  if (!isAbout(answer, range, bytes)) {
+    const what = `the store did not answer for bytes ${range.first}-${range.last} (${answer.ContentRange ?? 'all of it'})`;
+    throw new StoreError('MISMATCH', `cannot ${wordsFor('get')} ${key}: ${what}`, {
+      ...{ operation: 'get', key, retryable: false },
+    });
+  }
+  return { info: infoOf(context, key, answer, whole), bytes };
+}
+
+function getCommand(
+  { options }: S3Context,
+  key: string,
+  customerKey: object,
+  { range, ifMatch }: { readonly [Name in 'range' | 'ifMatch']: GetOptions[Name] | undefined },
+): GetObjectCommand {
+  return new GetObjectCommand({
+    Bucket: options.bucket,
+    Key: key,
+    ...customerKey,
+    ...(range === undefined ? {} : { Range: `bytes=${range.first}-${range.last}` }),
+    ...(ifMatch === undefined ? {} : { IfMatch: `"${ifMatch}"` }),
+  });
+}
+
+/** Whether what came is the range that was asked for, or all that the object has of it. */
+function isAbout(
+  { ContentRange, ContentLength }: GetObjectCommandOutput,
+  { first, last }: { readonly first: number; readonly last: number },
+  bytes: number,
+): boolean {
+  if (ContentRange === undefined) return first === 0 && ContentLength === bytes;
+  const [, from, to, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(ContentRange)?.map(Number) ?? [];
+  if (from !== first || to === undefined || total === undefined) return false;
+  return to === Math.min(last, total - 1) && bytes === to - first + 1;
 }
 
 /** The object's size behind `Content-Range: bytes 0-9/100`. */

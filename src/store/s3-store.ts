@@ -8,7 +8,7 @@ import { createS3Clients, type S3ClientOptions, type S3Clients } from './s3-clie
 import { createRenewal } from './s3-credentials.ts';
 import { asStoreError, callOf, type S3Call } from './s3-errors.ts';
 import { listObjects } from './s3-list.ts';
-import { getObject, headObject } from './s3-read.ts';
+import { getObject, getObjectInto, headObject } from './s3-read.ts';
 import { askedFor, attributesOf, bare, bodyHash, withBodyHash } from './s3-request.ts';
 import { settleObject } from './s3-settle.ts';
 import { openUploads, startUpload } from './s3-upload.ts';
@@ -65,6 +65,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     list: (keyPrefix, call) => listObjects(context, keyPrefix, call),
     head: (key, call) => headObject(context, key, call),
     get: (key, call) => getObject(context, key, call),
+    getInto: (key, into, call) => getObjectInto(context, key, into, call),
     put: async (key, body, call = {}) => {
       assertKey('put', key);
       assertMetadata('put', key, call.metadata);
