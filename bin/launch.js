@@ -23,6 +23,7 @@ export async function launch(name) {
     get stdin() {
       return process.stdin;
     },
+    stdinDescriptor: 0,
     stdout: process.stdout,
     stderr: process.stderr,
     signals: process,

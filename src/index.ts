@@ -71,6 +71,7 @@ export type {
 } from './store/object-store.ts';
 export { type OpenStoreOptions, openStore } from './store/open-store.ts';
 export { readProcess } from './stream/process.ts';
+export type { DescriptorSource } from './stream/read-parts.ts';
 export { openDownload } from './transfer/download.ts';
 export { type PartSchedule, type PartStep, partBytesAt } from './transfer/part-schedule.ts';
 export { planTransfer, type TransferPlan, type TransferRequest } from './transfer/plan-transfer.ts';

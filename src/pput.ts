@@ -1,5 +1,4 @@
 import { constants, createReadStream, fstatSync } from 'node:fs';
-import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { Zfs3BackupError } from './errors.ts';
 import { type Logger, silentLogger } from './logger.ts';
@@ -8,6 +7,7 @@ import type { Metadata, ObjectStore } from './store/object-store.ts';
 import { meter } from './stream/meter.ts';
 import { readProcess } from './stream/process.ts';
 import { readOnce } from './stream/read-once.ts';
+import { type DescriptorSource, isDescriptorSource, isReadableDescriptor } from './stream/read-parts.ts';
 import { findOpenUpload } from './transfer/open-upload.ts';
 import { type UploadResult, upload } from './transfer/upload.ts';
 
@@ -15,7 +15,7 @@ export interface PputOptions {
   readonly store: ObjectStore;
   /** The whole key: no prefix is put before it. */
   readonly key: string;
-  readonly source: AsyncIterable<Uint8Array>;
+  readonly source: AsyncIterable<Uint8Array> | DescriptorSource;
   /** Expected bytes, a hint. */
   readonly estimate?: number;
   readonly partBytes?: number;
@@ -43,11 +43,6 @@ export interface PputOptions {
  */
 export async function pput(options: PputOptions): Promise<UploadResult> {
   const { store, key, source, onProgress, logger = silentLogger, resume = false, ...rest } = options;
-  const existing = await store.head(key, options.signal ? { signal: options.signal } : {});
-  if (existing) {
-    const { bytes, etag, modifiedAt } = existing;
-    logger.warn({ key, bytes, etag, modifiedAt }, 'the key exists already; its object is replaced');
-  }
   const { metadata = {}, force = false, signal } = options;
   const found = resume && (await findOpenUpload({ store, key, metadata, resume, force, logger, signal }));
   const about = { verb: 'upload', item: key, step: 1, steps: 1, estimate: options.estimate } as const;
@@ -59,7 +54,15 @@ export async function pput(options: PputOptions): Promise<UploadResult> {
     logger,
     ifExists: 'replace',
     resume: resume ? found || null : undefined,
-    source: meter(source, progress.read),
+    source: isDescriptorSource(source)
+      ? { fd: source.fd, onBytes: progress.read }
+      : meter(source, progress.read),
+    meanwhile: async () => {
+      const existing = await store.head(key, signal ? { signal } : {});
+      if (!existing) return;
+      const { bytes, etag, modifiedAt } = existing;
+      logger.warn({ key, bytes, etag, modifiedAt }, 'the key exists already; its object is replaced');
+    },
     onProgress: progress.stored,
   });
 }
@@ -86,19 +89,20 @@ export function readStream(stream: Readable, signal: AbortSignal): AsyncIterable
   });
 }
 
-/** An open descriptor as a stream. Throws USAGE when it is not open. */
-export function openDescriptor(fd: number): Readable {
+/** An open descriptor as a source. Throws USAGE when it is not open. */
+export function openDescriptor(
+  fd: number,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> | DescriptorSource {
+  if (isReadableDescriptor(fd)) return { fd };
   try {
-    const stats = fstatSync(fd);
     // What Node opened for itself, such as its event loop.
-    if ((stats.mode & constants.S_IFMT) === 0) throw new Error('it is no file');
-    // A file stream would read a pipe in a thread, and the process could not end before that read did.
-    if (stats.isFIFO() || stats.isSocket()) return new Socket({ fd, readable: true, writable: false });
+    if ((fstatSync(fd).mode & constants.S_IFMT) === 0) throw new Error('it is no file');
   } catch (cause) {
     throw new Zfs3BackupError('USAGE', `--file-descriptor ${fd}: there is no such open descriptor`, {
       cause,
       advice: `In a shell, \`${fd}< FILE\` opens one.`,
     });
   }
-  return createReadStream('', { fd, highWaterMark: 1024 ** 2 });
+  return readStream(createReadStream('', { fd, highWaterMark: 1024 ** 2 }), signal);
 }

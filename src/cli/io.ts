@@ -7,6 +7,8 @@ export interface CommandIo {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable & { readonly isTTY?: boolean };
+  /** The descriptor behind stdin: a pipe or file there is read without its stream, which then stays untouched. */
+  readonly stdinDescriptor?: number;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /** Emits SIGINT and SIGTERM. */

@@ -1,6 +1,8 @@
 import { parseSize } from '../config/size.ts';
 import { type ConfigProblem, Zfs3BackupError } from '../errors.ts';
 import { openDescriptor, type PputOptions, pput, readCommand, readStream } from '../pput.ts';
+import { isReadableDescriptor } from '../stream/read-parts.ts';
+import type { CommandIo } from './io.ts';
 import type { CommandCall } from './program.ts';
 import { renderPutJson, renderPutLine } from './render-json.ts';
 import { type Session, withSession } from './session.ts';
@@ -18,7 +20,7 @@ async function store(call: CommandCall, session: Session, asked: Asked): Promise
   const options: PputOptions = {
     store: context.store,
     key: call.arguments.positionals[0] ?? '',
-    source: openSource(call, asked.fd),
+    source: openSource(call, asked.from),
     metadata: asked.metadata,
     ...(asked.estimate === undefined ? {} : { estimate: asked.estimate }),
     ...(config.chunkSize ? { partBytes: config.chunkSize } : {}),
@@ -39,14 +41,17 @@ async function store(call: CommandCall, session: Session, asked: Asked): Promise
     return 0;
   } finally {
     // What is left in a pipe that nobody reads would keep the process waiting.
-    if (call.arguments.program.length === 0 && asked.fd === undefined) call.io.stdin.destroy();
+    if (asked.from === 'stdin') call.io.stdin.destroy();
   }
 }
+
+/** Where the stream comes from; a number is an open descriptor. */
+type From = 'program' | 'stdin' | number;
 
 interface Asked {
   readonly metadata: Readonly<Record<string, string>>;
   readonly estimate: number | undefined;
-  readonly fd: number | undefined;
+  readonly from: From;
   readonly problems: readonly ConfigProblem[];
 }
 
@@ -56,23 +61,28 @@ function readAsked({ arguments: given, io }: CommandCall): Asked {
   const metadata = readMetadata([...given.list('metadata')], problems);
   const estimate = readEstimate(given.text('estimated'), problems);
   const fd = readDescriptor(given.text('file-descriptor'), problems);
-  const reads = given.program.length === 0 && fd === undefined;
   if (given.program.length > 0 && fd !== undefined) {
     problems.push({ where: '--file-descriptor', message: 'does not go together with a COMMAND' });
   }
   if (given.flag('progress') && given.flag('quiet')) {
     problems.push({ where: '--progress', message: 'does not go together with --quiet' });
   }
-  if (reads && io.stdin.isTTY) {
+  const from = given.program.length > 0 ? 'program' : (fd ?? findStdin(io));
+  if (from === 'stdin' && io.stdin.isTTY) {
     const message = 'is a terminal: pipe something in, or name a program behind --';
     problems.push({ where: 'stdin', message });
   }
-  return { metadata, estimate, fd, problems };
+  return { metadata, estimate, from, problems };
 }
 
-function openSource({ arguments: { program }, io, signal }: CommandCall, fd: number | undefined) {
-  if (program.length > 0) return readCommand(program, signal);
-  return readStream(fd === undefined ? io.stdin : openDescriptor(fd), signal);
+/** A pipe or a file is read without opening its stream; asked once, because reading closes a pipe. */
+function findStdin({ stdinDescriptor }: CommandIo): 'stdin' | number {
+  return stdinDescriptor !== undefined && isReadableDescriptor(stdinDescriptor) ? stdinDescriptor : 'stdin';
+}
+
+function openSource({ arguments: { program }, io, signal }: CommandCall, from: From) {
+  if (from === 'program') return readCommand(program, signal);
+  return from === 'stdin' ? readStream(io.stdin, signal) : openDescriptor(from, signal);
 }
 
 function readMetadata(pairs: readonly string[], problems: ConfigProblem[]): Record<string, string> {

@@ -1,12 +1,15 @@
 import { EventEmitter, once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { closeSync, writeSync, write as writeTo } from 'node:fs';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runPput } from '../../src/cli/main.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { makePipe } from '../stream/fixtures.ts';
 import { checkFields } from './check-fields.ts';
 import { readTables } from './docs-tables.ts';
 import { type CliOptions, runCli } from './run-cli.ts';
@@ -171,8 +174,47 @@ describe('pput', () => {
     expect(stderr).toMatch(/stdin: is a terminal/);
   });
 
+  it('reads a pipe or file behind stdin without opening the stream', async () => {
+    const stdin = new Readable({ read: () => expect.unreachable('the stream is read') });
+    const { fd, writer } = await makePipe(folder);
+    const body = 'x'.repeat(11 * 1024 ** 2);
+    const writing = promisify(writeTo)(writer, body).then(() => closeSync(writer));
+    const words = ['k', '-s', '5M', '--json'];
+    const { status, stdout } = await pput(words, { stdin, stdinDescriptor: fd });
+    await writing;
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ parts: 3, bytes: body.length });
+    expect((await read('k')) === body).toBe(true);
+    const path = join(folder, 'input');
+    await writeFile(path, 'from a file');
+    await using file = await open(path);
+    expect((await pput(['k2'], { stdin, stdinDescriptor: file.fd })).status).toBe(0);
+    expect(await read('k2')).toBe('from a file');
+    expect(stdin.destroyed).toBe(false);
+  });
+
+  it('reads the stream when the descriptor is a device', async () => {
+    await using device = await open('/dev/null');
+    const { status } = await pput(['k'], { ...text('hello'), stdinDescriptor: device.fd });
+    expect(status).toBe(0);
+    expect(await read('k')).toBe('hello');
+  });
+
+  it('ends at SIGTERM while nothing comes out of the pipe', async () => {
+    const signals = new EventEmitter();
+    const { fd, writer } = await makePipe(folder);
+    const running = pput(['k', '-s', '5M'], { stdinDescriptor: fd, signals });
+    await promisify(writeTo)(writer, Buffer.alloc(6 * 1024 ** 2));
+    await wait(20);
+    signals.emit('SIGTERM');
+    const { status, stderr } = await running;
+    expect([status, stderr]).toEqual([143, 'pput: interrupted by SIGTERM\n']);
+    expect(await leftovers('k')).toEqual([]);
+    expect(() => writeSync(writer, 'x')).toThrow('EPIPE');
+    closeSync(writer);
+  });
+
   it('reads another descriptor', async () => {
-    const { open, writeFile } = await import('node:fs/promises');
     const path = join(folder, 'input');
     await writeFile(path, 'from a file');
     const file = await open(path);

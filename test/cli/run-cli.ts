@@ -4,6 +4,7 @@ import type { CommandIo } from '../../src/cli/io.ts';
 
 export interface CliOptions {
   readonly stdin?: Readable;
+  readonly stdinDescriptor?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly signals?: EventEmitter;
 }
@@ -18,7 +19,7 @@ export interface CliResult {
 export async function runCli(
   run: (io: CommandIo) => Promise<number>,
   argv: readonly string[],
-  { stdin = Readable.from([]), env = {}, signals = new EventEmitter() }: CliOptions = {},
+  { stdin = Readable.from([]), stdinDescriptor, env = {}, signals = new EventEmitter() }: CliOptions = {},
 ): Promise<CliResult> {
   const stdout = collect();
   const stderr = collect();
@@ -26,6 +27,7 @@ export async function runCli(
     argv,
     env: { SKIP_CONFIG_FILE: 'true', ...env },
     stdin,
+    ...(stdinDescriptor === undefined ? {} : { stdinDescriptor }),
     stdout: stdout.stream,
     stderr: stderr.stream,
     signals,

@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, openSync } from 'node:fs';
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 /** The path of a program in `test/fixtures`. */
 export function fixture(name: string): string {
@@ -52,6 +56,18 @@ export async function thrownBy(run: () => Promise<unknown>): Promise<unknown> {
 
 export function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'zfs3backup-test-'));
+}
+
+/** A pipe in a folder: the descriptor to read from, and one to write to. */
+export async function makePipe(folder: string): Promise<{ fd: number; writer: number }> {
+  const path = join(folder, `pipe-${randomBytes(4).toString('hex')}`);
+  await promisify(execFile)('mkfifo', [path]);
+  // Opened both ways, it does not wait for somebody at the other end.
+  const keep = openSync(path, constants.O_RDWR);
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = openSync(path, constants.O_WRONLY);
+  closeSync(keep);
+  return { fd, writer };
 }
 
 /** The children of this process, zombies among them. */

@@ -1,18 +1,17 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, constants, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { open, readdir, writeFile } from 'node:fs/promises';
 import { connect as connectTo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createBufferPool } from '../../src/stream/buffer-pool.ts';
 import type { Part } from '../../src/stream/parts.ts';
 import { isReadableDescriptor, type ReadPartsOptions, readParts } from '../../src/stream/read-parts.ts';
-import { eventually, temporaryFolder } from './fixtures.ts';
+import { eventually, makePipe, temporaryFolder } from './fixtures.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -22,23 +21,11 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const all = ['sha256', 'md5', 'crc32'] as const;
 
-/** A pipe: the descriptor to read from, and one to write to. */
-async function makePipe(): Promise<{ fd: number; writer: number }> {
-  const path = join(folder, `pipe-${randomBytes(4).toString('hex')}`);
-  await promisify(execFile)('mkfifo', [path]);
-  // Opened both ways, it does not wait for somebody at the other end.
-  const keep = openSync(path, constants.O_RDWR);
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const writer = openSync(path, constants.O_WRONLY);
-  closeSync(keep);
-  return { fd, writer };
-}
-
 /** A program that writes `data` into a pipe, in its own time. */
 async function pipeOf(data: Uint8Array): Promise<number> {
   const path = join(folder, 'data');
   await writeFile(path, data);
-  const { fd, writer } = await makePipe();
+  const { fd, writer } = await makePipe(folder);
   spawn('cat', [path], { stdio: ['ignore', writer, 'ignore'] });
   closeSync(writer);
   return fd;
@@ -141,7 +128,7 @@ describe('readParts', () => {
   });
 
   it('hands a part on while the producer is silent, as soon as one byte behind it came', async () => {
-    const { fd, writer } = await makePipe();
+    const { fd, writer } = await makePipe(folder);
     const parts = readParts({ fd }, optionsFor(4));
     writeSync(writer, 'abcd');
     const first = parts.next();
@@ -156,7 +143,7 @@ describe('readParts', () => {
   });
 
   it('stops reading while no buffer comes back', async () => {
-    const { fd, writer } = await makePipe();
+    const { fd, writer } = await makePipe(folder);
     const producer = spawn('cat', ['/dev/zero'], { stdio: ['ignore', writer, 'ignore'] });
     const exited = once(producer, 'exit');
     closeSync(writer);
@@ -178,7 +165,7 @@ describe('readParts', () => {
   });
 
   it('tells of bytes while the first part is being read', async () => {
-    const { fd, writer } = await makePipe();
+    const { fd, writer } = await makePipe(folder);
     const told: number[] = [];
     const parts = readParts({ fd, onBytes: (bytes) => told.push(bytes) }, optionsFor(1_000_000));
     const first = parts.next();
@@ -203,7 +190,7 @@ describe('readParts', () => {
   });
 
   it('ends at once when it is aborted while it waits for bytes', async () => {
-    const { fd, writer } = await makePipe();
+    const { fd, writer } = await makePipe(folder);
     const controller = new AbortController();
     const reason = new Error('enough');
     const next = readParts({ fd }, optionsFor(PART, { signal: controller.signal })).next();
@@ -268,7 +255,7 @@ describe('readParts', () => {
         break;
       }
       const options = optionsFor(PART, { signal: AbortSignal.timeout(20) });
-      const { fd, writer } = await makePipe();
+      const { fd, writer } = await makePipe(folder);
       await readParts({ fd }, options)
         .next()
         .catch(() => {});
@@ -291,7 +278,7 @@ describe('readParts', () => {
 
 describe('isReadableDescriptor', () => {
   it('takes pipes and files, and no devices or what is not open', async () => {
-    const { fd, writer } = await makePipe();
+    const { fd, writer } = await makePipe(folder);
     await using file = await open(join(folder, 'file'), 'w+');
     await using device = await open('/dev/null', 'r');
     expect([fd, file.fd, device.fd, 987_654].map(isReadableDescriptor)).toEqual([true, true, false, false]);
