@@ -177,14 +177,21 @@ describe('requests of an upload', () => {
     const store = createFaultStore(createMemoryStore());
     await put(store, bytesOf(2 * PART + 1), { ifExists: 'replace', concurrency: 1 });
     expect(store.calls.map(({ operation }) => operation)).toEqual([
-      'startUpload',
-      'putPart',
-      'putPart',
-      'putPart',
-      'listParts',
-      'complete',
-      'head',
+      // who else is at this key
+      'openUploads',
+      // the note, without and with the ID
+      ...['put', 'startUpload', 'put'],
+      ...['putPart', 'putPart', 'putPart'],
+      ...['listParts', 'complete', 'head'],
+      // the note
+      'remove',
     ]);
+  });
+
+  it('are one PUT and one HEAD where everything fits into one part', async () => {
+    const store = createFaultStore(createMemoryStore());
+    await put(store, bytesOf(PART), { ifExists: 'replace' });
+    expect(store.calls.map(({ operation }) => operation)).toEqual(['put', 'head']);
   });
 
   it('start before the source ended, but show nothing', async () => {
@@ -316,7 +323,13 @@ describe('progress and log', () => {
     const result = await put(store, body, { onProgress, concurrency: 2 });
     expect(result.retries).toBe(3);
     expect(Math.max(...seen.map(({ partsInFlight }) => partsInFlight))).toBe(2);
-    expect(seen.at(-1)).toEqual({ storedBytes: 4 * PART, partsInFlight: 0, retries: 3, parts: 4 });
+    expect(seen.at(-1)).toEqual({
+      storedBytes: 4 * PART,
+      partsInFlight: 0,
+      retries: 3,
+      parts: 4,
+      skippedParts: 0,
+    });
   });
 
   it('name the memory that buffers take', async () => {
