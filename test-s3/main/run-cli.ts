@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,12 +25,24 @@ export interface Cli {
   with(env: Readonly<Record<string, string>>): Cli;
 }
 
+const made: string[] = [];
+process.once('exit', () => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Gone when the tests of this file are. */
+async function createFolder(name: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), name));
+  made.push(folder);
+  return folder;
+}
+
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAMS: readonly Program[] = ['zfs3backup', 'pput', 'zfs3backup_get', 'zfs3backup_ssh_sync'];
 
 /** The built programs, as real processes, with nothing of the tester's own configuration. */
 export async function createCli(env: Readonly<Record<string, string>>): Promise<Cli> {
-  const folder = await mkdtemp(join(tmpdir(), 'z3b-bin-'));
+  const folder = await createFolder('z3b-bin-');
   for (const program of PROGRAMS) await symlink(join(ROOT, 'bin', `${program}.js`), join(folder, program));
   return cliOf({ PATH: [folder, process.env['PATH']].join(delimiter), SKIP_CONFIG_FILE: 'true', ...env });
 }
@@ -48,8 +61,7 @@ function cliOf(env: Readonly<Record<string, string>>): Cli {
     zfs3backup: (...args) => run('zfs3backup', ...args),
     shell: (line) => execute('bash', ['-o', 'pipefail', '-c', line]),
     async withProgram(name, script) {
-      const folder = await mkdtemp(join(tmpdir(), 'z3b-path-'));
-      await mkdir(folder, { recursive: true });
+      const folder = await createFolder('z3b-path-');
       await writeFile(join(folder, name), script, { mode: 0o755 });
       return cliOf({ ...env, PATH: [folder, env['PATH']].join(delimiter) });
     },
