@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { WriteStream } from 'node:fs';
 import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { Zfs3BackupError } from './errors.ts';
@@ -17,6 +19,10 @@ export interface GetOptions {
    * only once the object has arrived whole; what is no regular file (`/dev/…`, a named pipe) is written into.
    */
   readonly output: Writable | string;
+  /** Parts in flight at most. */
+  readonly concurrency?: number;
+  /** Bytes for all buffers together; 256 MiB if not given. */
+  readonly maxMemory?: number;
   readonly maxRetries?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
@@ -29,7 +35,8 @@ export interface GetOptions {
  */
 export async function get(options: GetOptions): Promise<void> {
   const { output } = options;
-  if (typeof output !== 'string') return copy(options, (chunk) => writeChunk(output, chunk));
+  if (typeof output !== 'string')
+    return copy(options, (chunk) => writeChunk(output, chunk), keepsNothing(output));
   const target = await orOutputFailed(output, readTarget(output));
   if (target.kind === 'special') return writeInto(options, await orOutputFailed(output, open(output, 'w')));
   return replaceFile(options, target.path, target.mode);
@@ -87,23 +94,27 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function copy(options: GetOptions, write: (chunk: Uint8Array) => Promise<void>): Promise<void> {
+/** `lend`: whether the bytes may change when `write` is done with them. */
+async function copy(
+  options: GetOptions,
+  write: (chunk: Uint8Array) => Promise<void>,
+  lend = true,
+): Promise<void> {
   const { output, onProgress, ...rest } = options;
   const name = typeof output === 'string' ? output : 'stdout';
-  let moved = { storedBytes: 0, partsInFlight: 0, retries: 0 };
+  const about = { verb: 'download', item: options.key, step: 1, steps: 1 } as const;
+  let estimate: number | undefined;
   const { info, chunks } = await openDownload({
-    ...rest,
-    onProgress: (progress) => {
-      moved = { ...progress };
-    },
+    ...{ ...rest, lend },
+    onProgress: (moved) => onProgress?.({ ...about, ...moved, streamBytes: moved.storedBytes, estimate }),
   });
-  for await (const chunk of chunks) {
-    await orOutputFailed(name, write(chunk));
-    onProgress?.({
-      ...{ verb: 'download', item: options.key, step: 1, steps: 1 },
-      ...{ ...moved, streamBytes: moved.storedBytes, estimate: info.bytes },
-    });
-  }
+  estimate = info.bytes;
+  for await (const chunk of chunks) await orOutputFailed(name, write(chunk));
+}
+
+/** What leads out of the process is done with the bytes when it says so; other streams may hand them on. */
+function keepsNothing(stream: Writable): boolean {
+  return stream instanceof Socket || stream instanceof WriteStream;
 }
 
 /** Resolves when the stream took the bytes: its buffer never holds more than one chunk of ours. */

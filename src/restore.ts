@@ -5,7 +5,7 @@ import type { Backup } from './lineage/backup.ts';
 import { conflictError } from './lineage/conflict-error.ts';
 import { planRestore } from './lineage/plan-restore.ts';
 import { type Logger, silentLogger } from './logger.ts';
-import type { OnProgress } from './progress.ts';
+import { joinProgress, type OnProgress } from './progress.ts';
 import { readLineage } from './read-lineage.ts';
 import { sayReached } from './say-reached.ts';
 import type { ReceiveStep, SnapshotSource } from './sources/source.ts';
@@ -30,6 +30,10 @@ export interface RestoreOptions {
   /** Mount what was received. */
   readonly mount?: boolean;
   readonly snapshotPrefix?: string;
+  /** Parts in flight at most. */
+  readonly concurrency?: number;
+  /** Bytes for all buffers together; 256 MiB if not given. */
+  readonly maxMemory?: number;
   /** How often one request is tried again. */
   readonly maxRetries?: number;
   readonly signal?: AbortSignal;
@@ -170,27 +174,23 @@ async function receiveBackup(
   const startedAt = performance.now();
   const name = `${receive.target}@${receive.snapshot}`;
   let storedBytes = 0;
-  let streamBytes = 0;
+  const about = { verb: 'restore', item: name, step, steps, estimate: backup.estimate } as const;
+  const moved = joinProgress(onProgress, about);
   await untilDone(options.signal, async (signal) => {
     const call = { signal };
     const { chunks } = await openDownload({
-      store,
-      key: backup.key,
-      ...call,
-      ...(options.maxRetries !== undefined ? { maxRetries: options.maxRetries } : {}),
-      ...(logger ? { logger } : {}),
+      ...{ store, key: backup.key, lend: true, logger, ...call },
+      ...{ maxRetries: options.maxRetries, maxMemory: options.maxMemory, concurrency: options.concurrency },
+      onProgress: moved.stored,
     });
     const stored = meter(chunks, (bytes) => {
       storedBytes += bytes;
     });
     const filter = filters.find(backup.compressor);
-    const stream = meter(filter ? holdBackLast(filter.decode(stored, call)) : stored, (bytes) => {
-      streamBytes += bytes;
-      const moved = { storedBytes, streamBytes, estimate: backup.estimate, partsInFlight: 1, retries: 0 };
-      onProgress?.({ verb: 'restore', item: name, step, steps, ...moved });
-    });
+    const stream = meter(filter ? holdBackLast(filter.decode(stored, call)) : stored, moved.read);
     await source.receive(receive, stream, call);
   });
+  const streamBytes = moved.streamBytes();
   logger?.debug({ key: backup.key, storedBytes, streamBytes }, `received ${name}`);
   return { name, storedBytes, streamBytes, seconds: (performance.now() - startedAt) / 1000 };
 }

@@ -19,7 +19,7 @@ export const getProgram: Program = {
           value: 'FILE',
           help: 'Write into this file. Default: stdout.',
         },
-        ...settingOptions('max-retries', 'force-path-style'),
+        ...settingOptions('concurrency', 'max-memory', 'max-retries', 'force-path-style'),
       ],
       examples: [
         {

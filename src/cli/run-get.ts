@@ -10,6 +10,8 @@ export function runGet(call: CommandCall): Promise<number> {
         store: context.store,
         key: call.arguments.positionals[0] ?? '',
         output: output === undefined || output === '-' ? call.io.stdout : output,
+        ...(config.concurrency ? { concurrency: config.concurrency } : {}),
+        maxMemory: config.maxMemory,
         maxRetries: config.maxRetries,
         signal: call.signal,
         onProgress,

@@ -58,6 +58,8 @@ function restoreOptions(
     force: given.flag('force'),
     mount: given.flag('mount'),
     snapshotPrefix: config.snapshotPrefix,
+    ...(config.concurrency ? { concurrency: config.concurrency } : {}),
+    maxMemory: config.maxMemory,
     maxRetries: config.maxRetries,
     signal,
     logger,

@@ -120,7 +120,7 @@ const restoreCommand: Command = {
     { name: 'mount', type: 'flag', help: 'Mount what was received.' },
     dryRunOption,
     jsonOption,
-    ...settingOptions('max-retries', 'force-path-style'),
+    ...settingOptions('concurrency', 'max-memory', 'max-retries', 'force-path-style'),
   ],
   examples: [
     {

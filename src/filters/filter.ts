@@ -1,4 +1,7 @@
-/** A named pair of transformations between the stream and the store. */
+/**
+ * A named pair of transformations between the stream and the store. What they are given is only lent: a chunk may
+ * change when the next one is asked for. What they yield is not changed any more.
+ */
 export interface Filter {
   /** As it stands in the `compressor` metadata. */
   readonly name: string;

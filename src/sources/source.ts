@@ -48,7 +48,10 @@ export interface SnapshotSource {
   estimate(step: SendStep, options?: SourceOptions): Promise<number | undefined>;
   /** The stream; throws when the producer failed, so that an end without an error is a whole stream. */
   send(step: SendStep, options?: SourceOptions): AsyncIterable<Uint8Array>;
-  /** Consumes a whole stream; resolves when the receiver exited with 0. */
+  /**
+   * Consumes a whole stream; resolves when the receiver exited with 0. Chunks are only lent: what they hold changes
+   * when the next one is asked for.
+   */
   receive(step: ReceiveStep, stream: AsyncIterable<Uint8Array>, options?: SourceOptions): Promise<void>;
   /** The very command that `send` runs, for `--dry-run`; pure. */
   sendCommand(step: SendStep): readonly string[];

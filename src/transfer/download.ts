@@ -1,12 +1,15 @@
-import { createHash } from 'node:crypto';
 import { StoreError, Zfs3BackupError } from '../errors.ts';
 import { type Logger, silentLogger } from '../logger.ts';
-import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
-import { contradict } from './etag.ts';
-import { interruptible } from './interruptible.ts';
-import { type Backoff, createBackoff, createRetry, type Sleep } from './retry.ts';
+import type { Checksum, Digest, ObjectInfo, ObjectStore } from '../store/object-store.ts';
+import { createDigestThread, createRunningDigest } from '../stream/running-digest.ts';
+import { planDownload } from './plan-download.ts';
+import { type ReadingAhead, readPartsAhead } from './read-parts-ahead.ts';
+import { createBackoff, createRetry, type Sleep } from './retry.ts';
+import { createSlots } from './slots.ts';
 
 const DEFAULT_RETRIES = 10;
+/** Progress is told of once so much came. */
+const REPORT_BYTES = 64 * 1024;
 
 export interface DownloadProgress {
   readonly storedBytes: number;
@@ -18,12 +21,21 @@ export interface DownloadOptions {
   readonly store: ObjectStore;
   /** Whole key; no prefix is put before it. */
   readonly key: string;
+  /** Bytes for all buffers together; 256 MiB if not given. */
+  readonly maxMemory?: number | undefined;
+  /** Parts in flight at most, 4 if not given; fewer where the memory or the store does not have room for them. */
+  readonly concurrency?: number | undefined;
+  /**
+   * Chunks are only lent: valid until the next one is asked for, and in memory that threads may share. Costs a copy
+   * less; otherwise they are the caller's.
+   */
+  readonly lend?: boolean | undefined;
   /** How often a request is tried again without a byte more, 10 if not given. */
   readonly maxRetries?: number | undefined;
   /** Stops it: `chunks` throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   readonly logger?: Logger | undefined;
-  /** Called for each chunk and each retry. */
+  /** Called as bytes come, and for each part and retry. */
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
   /** How to wait between attempts; for tests. */
   readonly sleep?: Sleep | undefined;
@@ -32,10 +44,10 @@ export interface DownloadOptions {
 export interface Download {
   readonly info: ObjectInfo;
   /**
-   * The object's bytes, in order, once; nothing is requested before the first is asked for. A broken connection
-   * is resumed at the byte reached. Ends only when all of the object came and its digest, where the store tells
-   * one, was right; the last bytes are held back until that is known. Throws MISMATCH otherwise, also when the
-   * object was replaced meanwhile.
+   * The object's bytes, in order, once; nothing is requested before the first is asked for. They are read in parts,
+   * some at once, each of which goes on at the byte reached when a connection breaks. Ends only when all of the object
+   * came and its digest, where the store tells one, was right; the last bytes are held back until that is known.
+   * Throws MISMATCH otherwise, also when the object was replaced meanwhile.
    */
   readonly chunks: AsyncIterable<Uint8Array>;
 }
@@ -45,13 +57,8 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
   const { key, logger = silentLogger, sleep, maxRetries = DEFAULT_RETRIES } = options;
   const store = options.store.once ?? options.store;
   const signal = options.signal ?? new AbortController().signal;
-  const moved = { storedBytes: 0, partsInFlight: 0, retries: 0 };
-  const report = () => options.onProgress?.({ ...moved });
-  const onRetry = () => {
-    moved.retries += 1;
-    report();
-  };
-  const backoff = createBackoff({ attempts: maxRetries + 1, logger, sleep, onRetry });
+  const tally = createTally(options.onProgress);
+  const backoff = createBackoff({ attempts: maxRetries + 1, logger, sleep, onRetry: tally.onRetry });
   const info = await createRetry(backoff)('head', () => store.head(key, { signal }), { signal });
   if (!info) {
     throw new StoreError('NO_SUCH_KEY', `${key}: there is no such object in ${store.url}`, {
@@ -60,12 +67,12 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
       retryable: false,
     });
   }
-  const onBytes = (bytes: number) => {
-    moved.storedBytes += bytes;
-    moved.partsInFlight = moved.storedBytes < info.bytes ? 1 : 0;
-    report();
-  };
-  return { info, chunks: readChecked({ store, info, backoff, signal, onBytes }) };
+  const { maxMemory, concurrency } = options;
+  const plan = planDownload({ bytes: info.bytes, limits: store.limits, maxMemory, concurrency });
+  const slots = createSlots(plan.concurrency);
+  const { onBytes, onParts } = tally;
+  const reading = { store, info, plan, slots, backoff, signal, onBytes, onParts };
+  return { info, chunks: readChecked(reading, options.lend ?? false) };
 }
 
 /** The same in one step, for who needs only the bytes. */
@@ -74,96 +81,61 @@ export async function* download(options: DownloadOptions): AsyncGenerator<Uint8A
   yield* chunks;
 }
 
-interface Reading {
-  readonly store: ObjectStore;
-  readonly info: ObjectInfo;
-  readonly backoff: Backoff;
-  readonly signal: AbortSignal;
-  readonly onBytes: (bytes: number) => void;
+function createTally(onProgress: DownloadOptions['onProgress']) {
+  const moved = { storedBytes: 0, partsInFlight: 0, retries: 0 };
+  let toldBytes = 0;
+  const report = () => {
+    toldBytes = moved.storedBytes;
+    onProgress?.({ ...moved });
+  };
+  return {
+    onRetry: () => {
+      moved.retries += 1;
+      report();
+    },
+    onBytes: (bytes: number) => {
+      moved.storedBytes += bytes;
+      if (moved.storedBytes - toldBytes >= REPORT_BYTES) report();
+    },
+    onParts: (change: 1 | -1) => {
+      moved.partsInFlight += change;
+      report();
+    },
+  };
 }
 
-async function* readChecked(reading: Reading): AsyncGenerator<Uint8Array, void> {
-  const { info, onBytes } = reading;
-  const hash = info.digest && createHash(info.digest.algorithm);
-  let offset = 0;
-  let heldBack: Uint8Array | undefined;
-  for await (const chunk of readResuming(reading)) {
-    offset += chunk.byteLength;
-    if (offset > info.bytes) throw tooLong(info);
-    hash?.update(chunk);
-    onBytes(chunk.byteLength);
-    if (offset < info.bytes) yield chunk;
-    else heldBack = chunk;
-  }
-  const actual = hash?.digest('hex');
-  if (info.digest && actual !== info.digest.hex) {
-    throw new Zfs3BackupError(
-      'MISMATCH',
-      `${info.key}: the ${info.digest.algorithm} of what came is ${actual}, and the store tells ${info.digest.hex}`,
-      { advice: 'Run it again; if it stays so, the object is damaged in the store.' },
-    );
-  }
-  if (heldBack) yield heldBack;
-}
-
-/** All bytes, over as many requests as it takes. Only failures without a byte between them use up the attempts. */
-async function* readResuming({ store, info, backoff, signal }: Reading): AsyncGenerator<Uint8Array, void> {
-  let offset = 0;
-  let failures = 0;
-  while (offset < info.bytes) {
-    try {
-      for await (const chunk of requestFrom(store, info, offset, signal)) {
-        offset += chunk.byteLength;
-        if (chunk.byteLength > 0) failures = 0;
-        yield chunk;
-      }
-      if (offset < info.bytes) throw tooShort(info, offset);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (offset >= info.bytes) return;
-      failures += 1;
-      await backoff('get', error, failures, { signal });
-    }
-  }
-}
-
-async function* requestFrom(
-  store: ObjectStore,
-  info: ObjectInfo,
-  offset: number,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void> {
-  const body = await store.get(info.key, {
-    signal,
-    ...(offset > 0 && { range: { first: offset, last: info.bytes - 1 } }),
-    ...(info.etag !== undefined && { ifMatch: info.etag }),
-  });
-  if (contradict(body.info.etag, info.etag) || body.bytes !== info.bytes - offset) {
-    throw failure(info, `was replaced, or the store does not answer for the range asked for`, false);
-  }
+/** Digests are taken beside the way of the bytes: only the end waits for them. */
+async function* readChecked(reading: ReadingAhead, lend: boolean): AsyncGenerator<Uint8Array, void> {
+  const { info, plan } = reading;
+  if (plan.parts === 0) return;
+  const expected = digestOf(info);
+  const create = plan.parts > 1 ? createDigestThread : createRunningDigest;
+  const digest = expected && create(expected.algorithm);
   try {
-    yield* interruptible(body.chunks, { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof StoreError) throw error;
-    throw failure(info, `the connection broke: ${String(error)}`, true, error);
+    for await (const { bytes, last, release } of readPartsAhead(reading)) {
+      const taken = digest?.add(bytes);
+      // Who leaves in between does not wait for it.
+      taken?.catch(() => {});
+      if (last && expected) checkDigest(info, expected, await digest?.hex());
+      yield lend ? bytes : Buffer.from(bytes);
+      await taken;
+      release();
+    }
+  } finally {
+    digest?.close();
   }
 }
 
-function tooShort(info: ObjectInfo, offset: number): StoreError {
-  return failure(info, `only ${offset} of ${info.bytes} bytes came`, true);
+/** What tells most for the least work: a CRC-32 takes a sixth of the time of an MD5. */
+function digestOf({ checksum, digest }: ObjectInfo): Checksum | Digest | undefined {
+  return checksum ?? digest;
 }
 
-function tooLong(info: ObjectInfo): StoreError {
-  return failure(info, `more than its ${info.bytes} bytes came`, false);
-}
-
-function failure(info: ObjectInfo, what: string, retryable: boolean, cause?: unknown): StoreError {
-  const code = cause === undefined ? 'MISMATCH' : 'STORE_UNREACHABLE';
-  return new StoreError(
-    code,
-    `${info.key}: ${what}`,
-    { operation: 'get', key: info.key, retryable },
-    { cause },
+function checkDigest(info: ObjectInfo, { algorithm, hex }: Checksum | Digest, actual: string | undefined) {
+  if (actual === hex) return;
+  throw new Zfs3BackupError(
+    'MISMATCH',
+    `${info.key}: the ${algorithm} of what came is ${actual}, and the store tells ${hex}`,
+    { advice: 'Run it again; if it stays so, the object is damaged in the store.' },
   );
 }
