@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import {
   CreateBucketCommand,
   type CreateBucketCommandInput,
+  DeleteBucketCommand,
   PutBucketPolicyCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -38,6 +39,13 @@ export async function createBucket(options: Partial<CreateBucketCommandInput> = 
   await client.send(new CreateBucketCommand({ ...options, Bucket: bucket }));
   client.destroy();
   return bucket;
+}
+
+/** Of a bucket that is empty; a user of the server may have a thousand. */
+export async function removeBucket(bucket: string): Promise<void> {
+  const client = createTestClient();
+  await client.send(new DeleteBucketCommand({ Bucket: bucket }));
+  client.destroy();
 }
 
 /** What opens a store on the test server; override what the test is about. */

@@ -25,7 +25,7 @@ function environment({ proxy, bucket }: FaultCase): Record<string, string> {
   return {
     BUCKET: bucket,
     ENDPOINT: proxy.endpoint,
-    PROVIDER: 'ceph',
+    ZFS3BACKUP_PROVIDER: 'ceph',
     S3_KEY_ID: accessKeyId,
     S3_SECRET: secretAccessKey,
   };

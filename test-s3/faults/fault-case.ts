@@ -7,7 +7,7 @@ import type { S3StoreOptions } from '../../src/store/s3-store.ts';
 import { openDownload } from '../../src/transfer/download.ts';
 import { type Sleep, sleepFor } from '../../src/transfer/retry.ts';
 import { type UploadOptions, type UploadResult, upload } from '../../src/transfer/upload.ts';
-import { createBucket, openTestStore, s3Server } from '../s3.ts';
+import { createBucket, openTestStore, removeBucket, s3Server } from '../s3.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 
 const MIB = 1024 ** 2;
@@ -65,6 +65,10 @@ export async function createFaultCase(options: Partial<S3StoreOptions> = {}): Pr
     await sleepFor(Math.min(ms, 50), call);
   };
   closers.push(async () => {
+    // The server of the tests keeps everything in memory.
+    for await (const { key } of direct.list('')) await direct.remove(key);
+    for (const open of await direct.openUploads('')) await open.abort();
+    await removeBucket(bucket);
     store.close();
     direct.close();
     await proxy.close();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import {
   BODY,
@@ -7,9 +8,10 @@ import {
   failureOf,
   IDLE_MS,
   KEY,
+  PART,
   TIME_LIMIT_MS,
 } from './fault-case.ts';
-import type { Fault, Match } from './fault-proxy.ts';
+import { type Fault, type Match, pass } from './fault-proxy.ts';
 import {
   alter,
   answer,
@@ -88,8 +90,8 @@ describe('a part is sent again, and the bytes are right, after', () => {
   );
 });
 
-describe('an answer to a PUT of a whole object that is lost', () => {
-  it.each(TRANSIENT)(
+describe('the single PUT of a small object is sent again after', () => {
+  it.each(TRANSIENT.filter(([name]) => /refused|in the middle|acted$|half|SlowDown$|ETag/.test(name)))(
     '%s',
     async (_name, fault) => {
       const test = await createFaultCase();
@@ -282,6 +284,37 @@ describe('the budget of retries', () => {
       expect(error).toMatchObject({ code: 'STORE_UNREACHABLE' });
       expect(error.message).toContain('does not answer');
       await test.expectNothing();
+    },
+    TIME_LIMIT_MS,
+  );
+});
+
+describe('a store that asks to slow down', () => {
+  it(
+    'gets fewer parts at once, and as many as before when it is well again',
+    async () => {
+      const test = await createFaultCase();
+      const atOnce: number[] = [];
+      let parts = 0;
+      // Parts are held for a moment, so that all that may be on their way at once are.
+      const slowly = (then: Fault): Fault => {
+        return async (exchange) => {
+          parts += 1;
+          atOnce.push(parts);
+          await sleep(150);
+          parts -= 1;
+          await then(exchange);
+        };
+      };
+      test.proxy.inject({ kind: 'part', times: 4 }, slowly(answer(503, 'SlowDown')));
+      test.proxy.inject({ kind: 'part', times: 999 }, slowly(pass));
+      const body = Buffer.alloc(13 * PART, BODY);
+      await test.upload({ source: chunksOf(body), concurrency: 4 });
+      await test.expectStored(body);
+      expect(Math.max(...atOnce.slice(0, 4))).toBe(4);
+      expect(Math.max(...atOnce.slice(4, 8))).toBeLessThanOrEqual(2);
+      expect(Math.max(...atOnce.slice(8))).toBe(4);
+      expect(retriesOf(test, 'part 1').concat(retriesOf(test, 'part 2')).length).toBeGreaterThan(0);
     },
     TIME_LIMIT_MS,
   );
