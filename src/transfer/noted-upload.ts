@@ -7,7 +7,10 @@ import { dropNote, writeNote } from './upload-note.ts';
 import { readWriter } from './writer.ts';
 
 /** An interrupted command does not wait longer for it. */
-const NOTE_DEADLINE_MS = 1_000;
+const DEADLINE_MS = 10_000;
+
+/** A person who interrupted does not wait longer. */
+const INTERRUPTED_DEADLINE_MS = 1_000;
 
 /** Whoever comes to a key while another is at it finds out before a part is sent. */
 export async function lookForOthers({
@@ -38,9 +41,14 @@ export async function noteUpload(storing: Storing, upload?: Upload): Promise<voi
   logger.debug({ key, noteKey }, 'no note could be left beside the upload: it cannot be resumed');
 }
 
-/** When nothing is left that it tells of. */
-export async function forgetUpload({ store, noteKey }: Storing): Promise<void> {
-  await dropNote(store, noteKey, AbortSignal.timeout(NOTE_DEADLINE_MS));
+/** When nothing is left that it tells of. Never throws: what was done is done, and a note that stays is only a hint. */
+export async function forgetUpload({ store, noteKey, signal, logger }: Storing): Promise<void> {
+  const deadline = AbortSignal.timeout(signal?.aborted ? INTERRUPTED_DEADLINE_MS : DEADLINE_MS);
+  try {
+    await dropNote(store, noteKey, deadline);
+  } catch (error) {
+    logger.debug({ noteKey, error: String(error) }, 'the note beside the upload could not be removed');
+  }
 }
 
 /** After a failure: drops what was sent; or keeps it, where that was wanted and a later run can go on with it. */

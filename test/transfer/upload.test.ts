@@ -166,6 +166,16 @@ function watchBuffers(store: ObjectStore, seen: Set<ArrayBufferLike>): ObjectSto
   };
 }
 
+describe('an upload that was completed', () => {
+  it('is a success, also when the store does not take the note away in time', async () => {
+    const late = () =>
+      Promise.reject(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
+    const store = createFaultStore(createMemoryStore(), { faults: { remove: late } });
+    await expect(put(store, bytesOf(3 * PART))).resolves.toMatchObject({ parts: 3 });
+    expect(store.count('remove')).toBeGreaterThan(0);
+  });
+});
+
 describe('requests of an upload', () => {
   it('are one PUT and one HEAD for what fits one part', async () => {
     const store = createFaultStore(createMemoryStore());
