@@ -149,6 +149,8 @@ export interface ObjectStore {
   readonly limits: StoreLimits;
   /** What `put` and `putPart` compute of every body where they are not told: worth taking on another thread. */
   readonly wantedDigests?: readonly (keyof BodyDigests)[];
+  /** Requests made so far, those that were tried again included; absent where nothing is requested of a server. */
+  readonly requests?: () => number;
   /** Where this store retries: the same one with one attempt for each call, for who has a policy of their own. */
   readonly once?: ObjectStore;
   /** Objects whose key starts with `prefix` (and sorts after `startAfter`), in the order of their UTF-8 bytes. */

@@ -1,7 +1,9 @@
 import { Zfs3BackupError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { createRateLimit } from '../stream/rate-limit.ts';
 import { createRetry } from '../transfer/retry.ts';
 import { createDirectoryStore } from './directory-store.ts';
+import { limited } from './limited-store.ts';
 import type { ObjectStore } from './object-store.ts';
 import { chooseProvider, type ObjectLock, type ProviderChoice } from './providers.ts';
 import { type Retry, retrying } from './retrying-store.ts';
@@ -14,7 +16,7 @@ export type StoreLocation =
   | { readonly kind: 's3'; readonly bucket: string; readonly prefix?: string | undefined }
   | { readonly kind: 'directory'; readonly path: string; readonly prefix?: string | undefined };
 
-/** How to reach and use it; all but `prefix`, `retry` and `logger` only matter to an S3 store. */
+/** How to reach and use it; all but `prefix`, `bytesPerSecond`, `retry` and `logger` only matter to an S3 store. */
 export interface OpenStoreOptions {
   /** Under what backups live, where the location does not say; `zfs3backup-backup/` if not given. */
   readonly prefix?: string | undefined;
@@ -43,6 +45,8 @@ export interface OpenStoreOptions {
   readonly objectLock?: ObjectLock | undefined;
   /** The provider where the endpoint's host does not tell, or what to assume different from its profile. */
   readonly provider?: ProviderChoice | undefined;
+  /** Of all bodies, up and down, together; as fast as it goes if not given. */
+  readonly bytesPerSecond?: number | undefined;
   /** How requests are repeated; 10 attempts with growing pauses if not given. */
   readonly retry?: Retry | undefined;
   readonly logger?: Logger | undefined;
@@ -61,12 +65,17 @@ export async function openStore(
   const place: StoreLocation = typeof location === 'string' ? parseStoreUrl(location) : location;
   const prefix = place.prefix ?? options.prefix ?? DEFAULT_PREFIX;
   const store =
-    place.kind === 's3' ? await openS3(place.bucket, prefix, options) : openDirectory(place.path, prefix);
-  return retrying(store, options.retry ?? createRetry({ logger: options.logger }));
+    place.kind === 's3'
+      ? await openS3(place.bucket, prefix, options)
+      : openDirectory(place.path, prefix, options);
+  const { bytesPerSecond, retry = createRetry({ logger: options.logger }) } = options;
+  const told = bytesPerSecond === undefined ? [] : ['--bwlimit', String(bytesPerSecond)];
+  return retrying({ ...store, arguments: [...store.arguments, ...told] }, retry);
 }
 
-function openDirectory(path: string, prefix: string): ObjectStore {
-  return createDirectoryStore({ path, prefix });
+function openDirectory(path: string, prefix: string, { bytesPerSecond }: OpenStoreOptions): ObjectStore {
+  const store = createDirectoryStore({ path, prefix });
+  return bytesPerSecond === undefined ? store : limited(store, createRateLimit(bytesPerSecond));
 }
 
 async function openS3(bucket: string, prefix: string, options: OpenStoreOptions): Promise<ObjectStore> {
@@ -81,6 +90,7 @@ async function openS3(bucket: string, prefix: string, options: OpenStoreOptions)
     prefix,
     endpoint,
     sseCKey,
+    limit: options.bytesPerSecond === undefined ? undefined : createRateLimit(options.bytesPerSecond),
     provider: chooseProvider(endpoint, options.provider),
   });
 }

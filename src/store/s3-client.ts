@@ -1,4 +1,5 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import type { RateLimit } from '../stream/rate-limit.ts';
 import type { ProviderProfile } from './providers.ts';
 import type { S3Credentials, S3CredentialsProvider } from './s3-credentials.ts';
 import { createS3Connections, createS3Http } from './s3-http.ts';
@@ -27,6 +28,8 @@ export interface S3ClientOptions {
   readonly timeouts?: S3Timeouts | undefined;
   /** Bucket in the path; `undefined`: as the provider wants it. */
   readonly forcePathStyle?: boolean | undefined;
+  /** For all bodies, sent and received, together; none if not given. */
+  readonly limit?: RateLimit | undefined;
 }
 
 export interface S3Clients {
@@ -71,7 +74,7 @@ export async function createS3Clients(
   } = options.timeouts ?? {};
   const withIdle = (idle: number): S3ClientConfig => ({
     ...config,
-    requestHandler: createS3Http(connections, { connectMs, idleMs: idle }),
+    requestHandler: createS3Http(connections, { connectMs, idleMs: idle, limit: options.limit }),
   });
   const region = await findRegion(withIdle(idleMs), options, provider);
   const client = new S3Client({ ...withIdle(idleMs), region });

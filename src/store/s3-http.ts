@@ -10,12 +10,15 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
+import { limitChunks, type RateLimit } from '../stream/rate-limit.ts';
 import { createRangedGets, timeoutError } from './s3-ranged-get.ts';
 
 export interface S3HttpOptions {
   readonly connectMs: number;
   /** Without a byte in either direction for so long a connection counts as broken. */
   readonly idleMs: number;
+  /** For all bodies in both directions together; none if not given. */
+  readonly limit?: RateLimit | undefined;
 }
 
 /** The part of the SDK's `HttpRequest` that a request is made of. */
@@ -125,9 +128,13 @@ export function createS3Http(connections: S3Connections, options: S3HttpOptions)
         answer = response;
         // An answer before the end of the body is a refusal, and the rest of the body is not wanted.
         if (!call.writableFinished) response.once('end', () => call.destroy());
-        resolve(answerOf(response));
+        resolve(answerOf(response, options.limit));
       });
-      send(call, request.body, secure ? TLS_SLICE_BYTES : Number.POSITIVE_INFINITY);
+      if (options.limit && request.body instanceof Uint8Array) {
+        void sendSlowly(call, request.body, options.limit);
+      } else {
+        send(call, request.body, secure ? TLS_SLICE_BYTES : Number.POSITIVE_INFINITY);
+      }
     });
   }
 
@@ -159,12 +166,13 @@ function watch(
   call.setTimeout(idleMs, () => stop(timeoutError(`nothing moved for ${idleMs} ms`)));
 }
 
-function answerOf(response: IncomingMessage): S3Answer {
+function answerOf(response: IncomingMessage, limit: RateLimit | undefined): S3Answer {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(response.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
-  return { statusCode: response.statusCode ?? 0, reason: response.statusMessage, headers, body: response };
+  const body = limit ? Readable.from(limitChunks(response, limit), { objectMode: false }) : response;
+  return { statusCode: response.statusCode ?? 0, reason: response.statusMessage, headers, body };
 }
 
 function fits({ statusCode, headers }: S3Answer, { buffer }: IntoBuffer): boolean {
@@ -197,6 +205,23 @@ function send(call: ClientRequest, body: unknown, sliceBytes: number): void {
     else call.write(slice, next);
   };
   next();
+}
+
+async function sendSlowly(call: ClientRequest, body: Uint8Array, limit: RateLimit): Promise<void> {
+  const closed = new AbortController();
+  call.once('close', () => closed.abort());
+  try {
+    for (let at = 0; at < body.byteLength; at += limit.sliceBytes) {
+      const slice = body.subarray(at, at + limit.sliceBytes);
+      await limit.take(slice.byteLength, closed.signal);
+      await new Promise<void>((resolve, reject) => {
+        call.write(slice, (error) => (error ? reject(error) : resolve()));
+      });
+    }
+    call.end();
+  } catch {
+    // The request's own events tell why it ended.
+  }
 }
 
 function hostOf({ hostname }: S3Request): string {

@@ -4,6 +4,7 @@
  */
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { RateLimit } from '../stream/rate-limit.ts';
 import { type AnswerHead, coded, parseHead, wholeBody } from './http-answer.ts';
 
 export interface RangedGet {
@@ -18,6 +19,8 @@ export interface RangedGet {
   readonly connectMs: number;
   /** Without a byte for so long the connection counts as broken. */
   readonly idleMs: number;
+  /** For the body; none if not given. */
+  readonly limit?: RateLimit | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called with the number of bytes of the body that are in `into` so far. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
@@ -102,8 +105,10 @@ export function createRangedGets() {
     const onread: OnReadOpts = {
       buffer: () => roomOf(state.exchange) ?? scratch,
       callback: (bytes, buffer) => {
+        const limit = connection.exchange?.get.limit;
         take(connection, bytes, buffer === scratch ? Buffer.from(scratch.buffer, 0, bytes) : undefined);
-        return true;
+        if (limit) void pause(connection.socket, limit.take(bytes));
+        return !limit;
       },
     };
     const socket = openSocket(get, onread, sessions.get(name));
@@ -225,6 +230,11 @@ export function createRangedGets() {
   };
 }
 
+async function pause(socket: Socket, over: Promise<void>): Promise<void> {
+  await over;
+  if (!socket.destroyed) socket.resume();
+}
+
 function openSocket(get: RangedGet, onread: OnReadOpts, session: Buffer | undefined): Socket {
   const options = { host: get.host, port: get.port, onread };
   if (!get.secure) return connectTcp(options);
@@ -243,7 +253,9 @@ function requestOf({ path, headers }: RangedGet): string {
 
 function roomOf(exchange: Exchange | undefined): Uint8Array | undefined {
   if (!exchange || exchange.filled >= exchange.wanted) return undefined;
-  return exchange.get.into.subarray(exchange.filled, exchange.wanted);
+  const { into, limit } = exchange.get;
+  const end = limit ? Math.min(exchange.wanted, exchange.filled + limit.sliceBytes) : exchange.wanted;
+  return into.subarray(exchange.filled, end);
 }
 
 function timedOut({ isConnected, exchange }: Connection): Error {

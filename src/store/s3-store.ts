@@ -61,6 +61,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     putArguments: putArguments(options),
     prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
     limits: context.provider.limits,
+    requests: context.requests,
     wantedDigests: wantedDigests(context),
     list: (keyPrefix, call) => listObjects(context, keyPrefix, call),
     head: (key, call) => headObject(context, key, call),
@@ -97,11 +98,12 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   };
 }
 
-function createContext(options: S3StoreOptions): S3Context & { close(): void } {
+function createContext(options: S3StoreOptions): S3Context & { requests(): number; close(): void } {
   const provider = options.provider ?? providerFor(options.endpoint);
   const renewal = createRenewal();
   let clients: Promise<S3Clients> | undefined;
   let isBucketKnown = false;
+  let requests = 0;
   return {
     options,
     provider,
@@ -110,6 +112,7 @@ function createContext(options: S3StoreOptions): S3Context & { close(): void } {
       locked: options.objectLock !== undefined,
     }),
     isBucketKnown: () => isBucketKnown,
+    requests: () => requests,
     secure: options.endpoint === undefined || options.endpoint.startsWith('https:'),
     run: async (operation, facts, call, request) => {
       const { signal } = call ?? {};
@@ -117,6 +120,7 @@ function createContext(options: S3StoreOptions): S3Context & { close(): void } {
       const generation = renewal.generation();
       try {
         clients ??= createS3Clients(options, provider);
+        requests += 1;
         const answer = await request(await clients, signal === undefined ? {} : { abortSignal: signal });
         isBucketKnown = true;
         return answer;
