@@ -13,6 +13,7 @@ import type { SendStep, SnapshotSource } from './sources/source.ts';
 import type { Metadata, ObjectStore } from './store/object-store.ts';
 import { meter } from './stream/meter.ts';
 import { untilDone } from './stream/until-done.ts';
+import { type Summary, startSummary } from './summary.ts';
 import type { ResumableUpload } from './transfer/open-upload.ts';
 import { usable } from './transfer/part-size.ts';
 import { DEFAULT_MAX_MEMORY, planTransfer } from './transfer/plan-transfer.ts';
@@ -91,6 +92,7 @@ export interface StoredBackup {
   readonly parts: number;
   /** Of them: those that an earlier run had stored. */
   readonly skippedParts: number;
+  readonly skippedBytes: number;
   /** Size of the first part. */
   readonly partBytes: number;
   readonly etag: string | undefined;
@@ -103,6 +105,8 @@ export interface BackupResult {
   readonly store: string;
   readonly notes: readonly string[];
   readonly backups: readonly StoredBackup[];
+  /** Of carrying out the plan. */
+  readonly summary: Summary;
 }
 
 /** Backs up what the store does not have yet. Throws typed errors; what was stored before one stays. */
@@ -195,6 +199,7 @@ function putCommand(key: string, metadata: Metadata, estimate: number | undefine
 /** Runs the very steps of a plan, oldest first; stops at the first failure. */
 export async function runBackupPlan(plan: BackupPlanReport, options: BackupOptions): Promise<BackupResult> {
   const logger = options.logger ?? silentLogger;
+  const sumUp = startSummary(options.store);
   const backups: StoredBackup[] = [];
   const leftOpen = plan.steps.length > 0 ? await readLeftOpen(plan.dataset, options) : undefined;
   for (const planned of plan.steps) {
@@ -208,7 +213,8 @@ export async function runBackupPlan(plan: BackupPlanReport, options: BackupOptio
       throw error;
     }
   }
-  return { dataset: plan.dataset, store: plan.store, notes: plan.notes, backups };
+  const { dataset, store, notes } = plan;
+  return { dataset, store, notes, backups, summary: sumUp(backups) };
 }
 
 /** Before the filter: a compressor makes a few bytes of nothing. */
@@ -262,7 +268,7 @@ async function storeBackup(
   });
   const streamBytes = progress.streamBytes();
   options.logger?.debug({ key, streamBytes, storedBytes: result.storedBytes }, `stored ${name}`);
-  const { etag, storedBytes, parts, skippedParts, seconds, retries } = result;
+  const { etag, storedBytes, parts, skippedParts, skippedBytes, seconds, retries } = result;
   const parent = step.parentName ?? null;
   return {
     name,
@@ -273,6 +279,7 @@ async function storeBackup(
     storedBytes,
     parts,
     skippedParts,
+    skippedBytes,
     partBytes: result.partBytes,
     etag,
     seconds,

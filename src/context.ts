@@ -34,6 +34,7 @@ export async function openContext(
     sseCKeyFile: config.sseCKeyFile,
     tags: config.tags,
     objectLock: config.objectLock,
+    bytesPerSecond: config.bytesPerSecond,
     retry: createRetry({ attempts: config.maxRetries + 1, logger }),
     logger,
   });

@@ -106,7 +106,8 @@ async function copy(
   let estimate: number | undefined;
   const { info, chunks } = await openDownload({
     ...{ ...rest, lend },
-    onProgress: (moved) => onProgress?.({ ...about, ...moved, streamBytes: moved.storedBytes, estimate }),
+    onProgress: (moved) =>
+      onProgress?.({ ...about, ...moved, streamBytes: moved.storedBytes, skippedBytes: 0, estimate }),
   });
   estimate = info.bytes;
   for await (const chunk of chunks) await orOutputFailed(name, write(chunk));

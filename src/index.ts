@@ -72,6 +72,7 @@ export type {
 export { type OpenStoreOptions, openStore } from './store/open-store.ts';
 export { readProcess } from './stream/process.ts';
 export type { DescriptorSource } from './stream/read-parts.ts';
+export type { Summary } from './summary.ts';
 export { openDownload } from './transfer/download.ts';
 export { type PartSchedule, type PartStep, partBytesAt } from './transfer/part-schedule.ts';
 export { planTransfer, type TransferPlan, type TransferRequest } from './transfer/plan-transfer.ts';

@@ -8,6 +8,7 @@ import { meter } from './stream/meter.ts';
 import { readProcess } from './stream/process.ts';
 import { readOnce } from './stream/read-once.ts';
 import { type DescriptorSource, isDescriptorSource, isReadableDescriptor } from './stream/read-parts.ts';
+import { type Summary, startSummary } from './summary.ts';
 import { findOpenUpload } from './transfer/open-upload.ts';
 import { type UploadResult, upload } from './transfer/upload.ts';
 
@@ -37,17 +38,22 @@ export interface PputOptions {
   readonly logger?: Logger;
 }
 
+export interface PputResult extends UploadResult {
+  readonly summary: Summary;
+}
+
 /**
  * Stores a stream under a key. An object that is there is replaced once the new one is whole, as the predecessors
  * did; that it was there is logged as a warning.
  */
-export async function pput(options: PputOptions): Promise<UploadResult> {
+export async function pput(options: PputOptions): Promise<PputResult> {
   const { store, key, source, onProgress, logger = silentLogger, resume = false, ...rest } = options;
   const { metadata = {}, force = false, signal } = options;
+  const sumUp = startSummary(store);
   const found = resume && (await findOpenUpload({ store, key, metadata, resume, force, logger, signal }));
   const about = { verb: 'upload', item: key, step: 1, steps: 1, estimate: options.estimate } as const;
   const progress = joinProgress(onProgress, about);
-  return upload({
+  const result = await upload({
     ...rest,
     store,
     key,
@@ -65,6 +71,7 @@ export async function pput(options: PputOptions): Promise<UploadResult> {
     },
     onProgress: progress.stored,
   });
+  return { ...result, summary: sumUp([{ ...result, streamBytes: result.storedBytes }]) };
 }
 
 /** The bytes of a program; ends only when it exited with 0. */

@@ -12,13 +12,16 @@ export interface Progress {
   readonly streamBytes: number;
   /** Expected stream bytes, a hint. */
   readonly estimate: number | undefined;
+  /** Of the stored bytes: those that an earlier run had stored, so that they were not sent again. */
+  readonly skippedBytes: number;
   readonly partsInFlight: number;
   readonly retries: number;
 }
 
 export type OnProgress = (progress: Progress) => void;
 
-type Stored = Pick<Progress, 'storedBytes' | 'partsInFlight' | 'retries'>;
+type Stored = Pick<Progress, 'storedBytes' | 'partsInFlight' | 'retries'> &
+  Partial<Pick<Progress, 'skippedBytes'>>;
 
 /** Tells of both ends of a transfer whenever one of them moves: what is read, and what of it is stored. */
 export function joinProgress(
@@ -26,17 +29,18 @@ export function joinProgress(
   about: Pick<Progress, 'verb' | 'item' | 'step' | 'steps' | 'estimate'>,
 ) {
   let streamBytes = 0;
-  let stored: Stored = { storedBytes: 0, partsInFlight: 0, retries: 0 };
+  let stored = { storedBytes: 0, skippedBytes: 0, partsInFlight: 0, retries: 0 };
   const tell = () => onProgress?.({ ...about, ...stored, streamBytes });
   return {
     read(bytes: number): void {
       streamBytes += bytes;
       tell();
     },
-    stored(next: Stored): void {
-      stored = { ...next };
+    stored({ storedBytes, skippedBytes = 0, partsInFlight, retries }: Stored): void {
+      stored = { storedBytes, skippedBytes, partsInFlight, retries };
       tell();
     },
     streamBytes: () => streamBytes,
+    retries: () => stored.retries,
   };
 }

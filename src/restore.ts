@@ -13,6 +13,7 @@ import type { ObjectStore } from './store/object-store.ts';
 import { holdBackLast } from './stream/hold-back.ts';
 import { meter } from './stream/meter.ts';
 import { untilDone } from './stream/until-done.ts';
+import { type Summary, startSummary } from './summary.ts';
 import { openDownload } from './transfer/download.ts';
 
 export interface RestoreOptions {
@@ -68,6 +69,7 @@ export interface ReceivedBackup {
   readonly storedBytes: number;
   readonly streamBytes: number;
   readonly seconds: number;
+  readonly retries: number;
 }
 
 export interface RestoreResult {
@@ -76,6 +78,8 @@ export interface RestoreResult {
   readonly target: string;
   readonly notes: readonly string[];
   readonly received: readonly ReceivedBackup[];
+  /** Of carrying out the plan. */
+  readonly summary: Summary;
 }
 
 /** Brings a snapshot back. Throws typed errors; what was received before one stays, and the same call goes on from there. */
@@ -149,6 +153,7 @@ export async function runRestorePlan(
   options: RestoreOptions,
 ): Promise<RestoreResult> {
   const logger = options.logger ?? silentLogger;
+  const sumUp = startSummary(options.store);
   const received: ReceivedBackup[] = [];
   for (const planned of plan.steps) {
     try {
@@ -161,7 +166,7 @@ export async function runRestorePlan(
     }
   }
   const { dataset, store, target, notes } = plan;
-  return { dataset, store, target, notes, received };
+  return { dataset, store, target, notes, received, summary: sumUp(received) };
 }
 
 async function receiveBackup(
@@ -192,5 +197,6 @@ async function receiveBackup(
   });
   const streamBytes = moved.streamBytes();
   logger?.debug({ key: backup.key, storedBytes, streamBytes }, `received ${name}`);
-  return { name, storedBytes, streamBytes, seconds: (performance.now() - startedAt) / 1000 };
+  const seconds = (performance.now() - startedAt) / 1000;
+  return { name, storedBytes, streamBytes, seconds, retries: moved.retries() };
 }

@@ -17,4 +17,9 @@ it('tells of what is read before anything was stored, and of both later', () => 
   ]);
   expect(told.at(-1)).toMatchObject(about);
   expect(progress.streamBytes()).toBe(9);
+  progress.stored({ storedBytes: 9, skippedBytes: 6, partsInFlight: 0, retries: 2 });
+  expect(told.at(-1)).toEqual({
+    ...{ ...about, streamBytes: 9, storedBytes: 9, skippedBytes: 6, partsInFlight: 0, retries: 2 },
+  });
+  expect(progress.retries()).toBe(2);
 });

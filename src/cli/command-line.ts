@@ -59,7 +59,7 @@ function splitAtDoubleDash(argv: readonly string[]): { words: readonly string[];
 
 /**
  * Writes `--flag` as `--flag=true`: the parser would take a following argument named `true` for its value, and
- * would read `--dry-run=yes` as no. Writes `-sVALUE` as `-s=VALUE`, of which it would make several options.
+ * would read `--dry-run=yes` as no. So for an optional value that is left out. Writes `-sVALUE` as `-s=VALUE`, of which it would make several options.
  */
 function settleWords(words: readonly string[], options: readonly OptionSpec[], problems: ConfigProblem[]) {
   const flags = new Set(options.flatMap((option) => (option.type === 'flag' ? spellings(option) : [])));
@@ -67,7 +67,7 @@ function settleWords(words: readonly string[], options: readonly OptionSpec[], p
     .filter(({ type }) => type !== 'flag')
     .flatMap(spellings)
     .filter((each) => !each.startsWith('--'));
-  return words.map((word) => {
+  return settleOptional(words, options).map((word) => {
     const letter = short.find((each) => word.startsWith(each) && word.length > each.length);
     if (letter) return `${letter}=${word.slice(letter.length).replace(/^=/, '')}`;
     const [spelling = '', value] = splitOnce(word);
@@ -78,6 +78,26 @@ function settleWords(words: readonly string[], options: readonly OptionSpec[], p
     }
     return word;
   });
+}
+
+/** A word behind such an option is its value only when it is one of those that it can be. */
+function settleOptional(words: readonly string[], options: readonly OptionSpec[]): readonly string[] {
+  const optional = new Map(
+    options.flatMap((option) =>
+      option.optional ? spellings(option).map((each) => [each, option.optional] as const) : [],
+    ),
+  );
+  const settled: string[] = [];
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? '';
+    const next = words[at + 1];
+    const values = optional.get(word);
+    if (values && next !== undefined && values.choices.includes(next)) {
+      settled.push(`${word}=${next}`);
+      at += 1;
+    } else settled.push(values ? `${word}=${values.bare}` : word);
+  }
+  return settled;
 }
 
 function splitOnce(word: string): [string, string?] {

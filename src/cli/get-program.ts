@@ -19,7 +19,15 @@ export const getProgram: Program = {
           value: 'FILE',
           help: 'Write into this file. Default: stdout.',
         },
-        ...settingOptions('concurrency', 'max-memory', 'max-retries', 'force-path-style'),
+        ...settingOptions(
+          'concurrency',
+          'max-memory',
+          'max-retries',
+          'bwlimit',
+          'progress',
+          'progress-interval',
+          'force-path-style',
+        ),
       ],
       examples: [
         {

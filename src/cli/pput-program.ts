@@ -33,7 +33,6 @@ const options: readonly OptionSpec[] = [
     help: 'When interrupted, leave the upload open for --resume; open uploads cost money.',
   },
   { name: 'force', type: 'flag', help: 'Upload although another process seems to be uploading to KEY.' },
-  { name: 'progress', type: 'flag', help: 'Show progress on stderr (it is shown anyway, unless --quiet).' },
   { name: 'json', type: 'flag', help: 'Print key, bytes, parts, part size and seconds as well.' },
   ...settingOptions(
     'concurrency',
@@ -43,6 +42,9 @@ const options: readonly OptionSpec[] = [
     'sse-kms-key-id',
     'acl',
     'max-retries',
+    'bwlimit',
+    'progress',
+    'progress-interval',
     'force-path-style',
   ),
 ];

@@ -1,22 +1,25 @@
 import type { OnProgress } from '../progress.ts';
 import type { Terminal } from './io.ts';
+import { renderProgressEvent } from './progress-event.ts';
 import { fitLine, renderProgress, type Sample } from './render-progress.ts';
 import type { Screen } from './screen.ts';
 
-export interface ProgressTimes {
-  /** Work that is over by then shows nothing, in ms. */
-  readonly delay: number;
-  /** Between two rewrites on a terminal, in ms. */
-  readonly rewrite: number;
-  /** Between two lines elsewhere, in ms. */
-  readonly line: number;
-  /** Between two samples that are kept for the rate, in ms. */
-  readonly sample: number;
-  /** Over how long the rate is measured, in ms. */
-  readonly window: number;
-}
+/** Work that is over by then shows nothing. */
+const DELAY_MS = 2_000;
+/** Between two rewrites on a terminal. */
+const REWRITE_MS = 250;
+/** Between two lines elsewhere, by who reads them. */
+const LINE_MS = { text: 30_000, json: 1_000 };
+/** Between two samples that are kept for the rate. */
+const SAMPLE_MS = 100;
+/** Over how long the rate is measured. */
+const WINDOW_MS = 10_000;
 
-const TIMES: ProgressTimes = { delay: 2_000, rewrite: 250, line: 30_000, sample: 100, window: 10_000 };
+export interface ProgressForm {
+  readonly format: 'text' | 'json';
+  /** Between two lines, in seconds; `undefined`: as it suits their readers. */
+  readonly interval?: number | undefined;
+}
 
 export interface ProgressDisplay {
   readonly onProgress: OnProgress;
@@ -24,37 +27,47 @@ export interface ProgressDisplay {
   stop(): void;
 }
 
-/** On a terminal one line that is rewritten, elsewhere a line every 30 s. */
+/** On a terminal one line that is rewritten; elsewhere, and for programs, a line at each interval. */
 export function createProgressDisplay(
   screen: Screen,
   terminal: Pick<Terminal, 'interactive' | 'columns'>,
-  times: ProgressTimes = TIMES,
+  { format, interval }: ProgressForm = { format: 'text' },
 ): ProgressDisplay {
+  const isRewritten = terminal.interactive && format === 'text';
   let samples: readonly Sample[] = [];
+  let first: Sample | undefined;
   let latest: Sample | undefined;
   const show = () => {
     const earliest = samples[0];
-    if (!latest || !earliest) return;
-    const line = renderProgress({ ...latest, at: performance.now() }, earliest);
-    if (terminal.interactive) screen.rewrite(fitLine(line, terminal.columns));
-    else screen.write(`${line}\n`);
+    if (!latest || !first || !earliest) return;
+    const at = performance.now();
+    const now = { ...latest, at };
+    if (isRewritten) screen.rewrite(fitLine(renderProgress(now, earliest), terminal.columns));
+    else if (format === 'text') screen.write(`${renderProgress(now, earliest)}\n`);
+    else {
+      const seconds = (at - first.at) / 1000;
+      screen.write(renderProgressEvent(now, earliest, { time: new Date(), seconds }));
+    }
   };
+  const lineMs = interval === undefined ? LINE_MS[format] : interval * 1000;
+  const between = isRewritten ? REWRITE_MS : lineMs;
   let timer: NodeJS.Timeout = setTimeout(
     () => {
       show();
-      timer = setInterval(show, terminal.interactive ? times.rewrite : times.line);
+      timer = setInterval(show, between);
       timer.unref();
     },
-    terminal.interactive ? times.delay : Math.max(times.delay, times.line),
+    Math.max(DELAY_MS, between),
   );
   timer.unref();
   return {
     onProgress(progress) {
       latest = { at: performance.now(), progress };
+      if (first?.progress.item !== progress.item) first = latest;
       const last = samples.at(-1);
       // Some callers tell of each chunk, thousands a second.
-      if (last?.progress.item === progress.item && latest.at - last.at < times.sample) return;
-      samples = remember(samples, latest, times.window);
+      if (last?.progress.item === progress.item && latest.at - last.at < SAMPLE_MS) return;
+      samples = remember(samples, latest, WINDOW_MS);
     },
     stop() {
       clearTimeout(timer);

@@ -1,6 +1,8 @@
 import type { BackupPlanReport, BackupResult } from '../backup.ts';
 import type { RestorePlanReport, RestoreResult } from '../restore.ts';
 import type { StatusReport, StoreStatusReport } from '../status.ts';
+import type { Summary } from '../summary.ts';
+import { ratioOf } from './render-summary.ts';
 
 /*
  * The objects of docs/json.md: a promise to scripts. Each is put together by hand, so that a field that a verb
@@ -67,7 +69,7 @@ export function backupPlanJson({ dataset, store, notes, steps }: BackupPlanRepor
   };
 }
 
-export function backupJson({ dataset, store, notes, backups }: BackupResult): object {
+export function backupJson({ dataset, store, notes, backups, summary }: BackupResult): object {
   return {
     dataset,
     store,
@@ -85,7 +87,9 @@ export function backupJson({ dataset, store, notes, backups }: BackupResult): ob
       etag: stored.etag ?? null,
       seconds: stored.seconds,
       retries: stored.retries,
+      skippedBytes: stored.skippedBytes,
     })),
+    summary: summaryJson(summary),
   };
 }
 
@@ -108,18 +112,36 @@ export function restorePlanJson({ dataset, store, target, notes, losses, steps }
   };
 }
 
-export function restoreJson({ dataset, store, target, notes, received }: RestoreResult): object {
+export function restoreJson({ dataset, store, target, notes, received, summary }: RestoreResult): object {
   return {
     dataset,
     store,
     target,
     notes,
-    received: received.map(({ name, streamBytes, storedBytes, seconds }) => ({
+    received: received.map(({ name, streamBytes, storedBytes, seconds, retries }) => ({
       name,
       streamBytes,
       storedBytes,
       seconds,
+      retries,
     })),
+    summary: summaryJson(summary),
+  };
+}
+
+/** Of a backup, a restore, and a summary event. */
+export function summaryJson(summary: Summary) {
+  const { streamBytes, storedBytes, seconds, requests, retries, skippedParts, skippedBytes } = summary;
+  return {
+    streamBytes,
+    storedBytes,
+    ratio: ratioOf(summary),
+    seconds,
+    bytesPerSecond: seconds > 0 ? Math.round(streamBytes / seconds) : 0,
+    requests: requests ?? null,
+    retries,
+    skippedParts,
+    skippedBytes,
   };
 }
 
@@ -131,6 +153,7 @@ export interface PutReport {
   readonly skippedParts: number;
   readonly partBytes: number;
   readonly seconds: number;
+  readonly summary: Summary;
 }
 
 /** z3's line, to the space: scripts compare it as text. */
@@ -140,14 +163,16 @@ export function renderPutLine({ etag }: Pick<PutReport, 'etag'>): string {
 
 /** The same line, with more behind it. */
 export function renderPutJson(report: PutReport): string {
-  const { key, etag, storedBytes, parts, skippedParts, partBytes, seconds } = report;
+  const { key, etag, storedBytes, parts, skippedParts, partBytes, seconds, summary } = report;
+  const { bytesPerSecond, requests, retries, skippedBytes } = summaryJson(summary);
   const status = { status: 'success', etag: etag ?? '' };
   const rounded = Math.round(seconds * 1000) / 1000;
   const sizes = { bytes: storedBytes, parts, skippedParts, partSize: partBytes };
-  return renderLine({ ...status, key, ...sizes, seconds: rounded });
+  const more = { bytesPerSecond, requests, retries, skippedBytes };
+  return renderLine({ ...status, key, ...sizes, seconds: rounded, ...more });
 }
 
-function renderLine(fields: Readonly<Record<string, string | number>>): string {
+function renderLine(fields: Readonly<Record<string, string | number | null>>): string {
   const members = Object.entries(fields).map(([name, value]) => `"${name}": ${JSON.stringify(value)}`);
   return `{${members.join(', ')}}\n`;
 }

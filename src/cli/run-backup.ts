@@ -41,6 +41,7 @@ async function backUp(call: CommandCall, session: Session, dataset: string): Pro
   }
   if (plan.steps.length > 0) for (const note of plan.notes) session.remark(note);
   const result = await session.watch((onProgress) => runBackupPlan(plan, { ...options, onProgress }));
+  if (plan.steps.length > 0) session.sumUp({ verb: 'backup', item: dataset }, result.summary);
   return {
     json: backupJson(result),
     parseable: renderParseable(result.backups.map(({ name, streamBytes }) => [name, streamBytes])),

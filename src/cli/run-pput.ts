@@ -9,10 +9,7 @@ import { type Session, withSession } from './session.ts';
 
 export function runPput(call: CommandCall): Promise<number> {
   const asked = readAsked(call);
-  const { values } = call.arguments;
-  // Asked for on the command line, so it goes before a QUIET of the environment or a file.
-  const flags = call.arguments.flag('progress') ? { ...values, quiet: false } : values;
-  return withSession(call, (session) => store(call, session, asked), { flags, problems: asked.problems });
+  return withSession(call, (session) => store(call, session, asked), { problems: asked.problems });
 }
 
 async function store(call: CommandCall, session: Session, asked: Asked): Promise<number> {
@@ -36,6 +33,7 @@ async function store(call: CommandCall, session: Session, asked: Asked): Promise
   };
   try {
     const result = await session.watch((onProgress) => pput({ ...options, onProgress }));
+    session.sumUp({ verb: 'upload', item: result.key }, result.summary);
     const json = call.arguments.flag('json');
     await call.print(json ? renderPutJson(result) : renderPutLine(result));
     return 0;
@@ -63,9 +61,6 @@ function readAsked({ arguments: given, io }: CommandCall): Asked {
   const fd = readDescriptor(given.text('file-descriptor'), problems);
   if (given.program.length > 0 && fd !== undefined) {
     problems.push({ where: '--file-descriptor', message: 'does not go together with a COMMAND' });
-  }
-  if (given.flag('progress') && given.flag('quiet')) {
-    problems.push({ where: '--progress', message: 'does not go together with --quiet' });
   }
   const from = given.program.length > 0 ? 'program' : (fd ?? findStdin(io));
   if (from === 'stdin' && io.stdin.isTTY) {

@@ -22,6 +22,7 @@ async function bringBack(call: CommandCall, session: Session, snapshot: string):
   if (plan.steps.length > 0) for (const note of plan.notes) session.remark(note);
   for (const loss of plan.losses) session.remark(`--force: ${loss} will be lost`);
   const result = await session.watch((onProgress) => runRestorePlan(plan, { ...options, onProgress }));
+  if (plan.steps.length > 0) session.sumUp({ verb: 'restore', item: plan.target }, result.summary);
   if (isJson) await call.print(printJson(restoreJson(result)));
   else if (!session.config.quiet) await call.print(renderRestoreResult(result));
   return 0;

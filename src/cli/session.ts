@@ -4,10 +4,13 @@ import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { openContext } from '../context.ts';
 import { ConfigError, type ConfigProblem } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import type { OnProgress } from '../progress.ts';
+import type { OnProgress, Progress } from '../progress.ts';
+import type { Summary } from '../summary.ts';
 import { createLogger } from './logging.ts';
 import type { CommandCall } from './program.ts';
 import { createProgressDisplay } from './progress-display.ts';
+import { renderSummaryEvent } from './progress-event.ts';
+import { renderSummary } from './render-summary.ts';
 import { escapeText } from './render-text.ts';
 import { createScreen } from './screen.ts';
 
@@ -28,6 +31,8 @@ export interface Session {
   remark(text: string): void;
   /** Shows progress on stderr while the work runs, unless `--quiet`. */
   watch<Result>(work: (onProgress: OnProgress) => Promise<Result>): Promise<Result>;
+  /** Puts what was moved on stderr, where the line of progress was, unless `--quiet`. */
+  sumUp(what: Pick<Progress, 'verb' | 'item'>, summary: Summary): void;
 }
 
 export interface SessionOptions {
@@ -66,13 +71,19 @@ export async function withSession(
         if (!config.quiet) screen.write(`${escapeText(text)}\n`);
       },
       async watch(run) {
-        if (config.quiet) return run(() => {});
-        const display = createProgressDisplay(screen, call.stderr);
+        const { progress: format, progressInterval: interval, quiet } = config;
+        if (quiet || format === 'none') return run(() => {});
+        const display = createProgressDisplay(screen, call.stderr, { format, interval });
         try {
           return await run(display.onProgress);
         } finally {
           display.stop();
         }
+      },
+      sumUp(what, summary) {
+        if (config.quiet) return;
+        if (config.progress === 'json') screen.write(renderSummaryEvent(what, summary, new Date()));
+        else screen.write(`${renderSummary(what.item, summary)}\n`);
       },
     });
   } finally {
@@ -83,9 +94,10 @@ export async function withSession(
 /** Everything that is wrong, the command's own arguments first. */
 async function readConfig(
   { io }: CommandCall,
-  flags: Readonly<Record<string, string | boolean>>,
-  problems: readonly ConfigProblem[],
+  given: Readonly<Record<string, string | boolean>>,
+  own: readonly ConfigProblem[],
 ): Promise<LoadedConfig> {
+  const { flags, problems } = settleQuiet(given, own);
   const advice = problems.length > 0 ? { advice: '`--help` has examples.' } : {};
   try {
     const loaded = await loadConfig({ flags, env: io.env });
@@ -95,6 +107,14 @@ async function readConfig(
     throw new ConfigError([...problems, ...error.problems], advice);
   }
   throw new ConfigError(problems, advice);
+}
+
+/** Progress that is asked for on the command line goes before a QUIET of the environment or a file. */
+function settleQuiet(flags: Readonly<Record<string, string | boolean>>, problems: readonly ConfigProblem[]) {
+  if (flags['progress'] === undefined || flags['progress'] === 'none') return { flags, problems };
+  if (flags['quiet'] !== true) return { flags: { ...flags, quiet: false }, problems };
+  const problem = { where: '--progress', message: 'does not go together with --quiet' };
+  return { flags, problems: [...problems, problem] };
 }
 
 /** The programs that a dry run shows need the file that this one was told to read. */

@@ -6,6 +6,8 @@ const VALUE_OF_TYPE: Readonly<Record<string, string>> = {
   endpoint: 'URL',
   store: 'URL',
   size: 'SIZE',
+  rate: 'RATE',
+  duration: 'SECONDS',
   integer: 'N',
 };
 
@@ -41,7 +43,10 @@ function optionOf(flag: Flag): OptionSpec {
   const { name, aliases } = flag;
   const help = flag.help + describeDefault(flag);
   if (flag.type === 'boolean') return { name, aliases, type: 'flag', help };
-  return { name, aliases, type: 'text', value: valueName(flag), help };
+  const value = valueName(flag);
+  const { bare, choices = [] } = flag;
+  if (bare === undefined) return { name, aliases, type: 'text', value, help };
+  return { name, aliases, type: 'text', value: `[${value}]`, help, optional: { bare, choices } };
 }
 
 function valueName({ key, name, choices }: Flag): string {

@@ -82,6 +82,9 @@ const backupCommand: Command = {
       'concurrency',
       'max-memory',
       'max-retries',
+      'bwlimit',
+      'progress',
+      'progress-interval',
       'force-path-style',
     ),
   ],
@@ -120,7 +123,15 @@ const restoreCommand: Command = {
     { name: 'mount', type: 'flag', help: 'Mount what was received.' },
     dryRunOption,
     jsonOption,
-    ...settingOptions('concurrency', 'max-memory', 'max-retries', 'force-path-style'),
+    ...settingOptions(
+      'concurrency',
+      'max-memory',
+      'max-retries',
+      'bwlimit',
+      'progress',
+      'progress-interval',
+      'force-path-style',
+    ),
   ],
   examples: [
     {

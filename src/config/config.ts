@@ -50,6 +50,11 @@ export interface Config {
   /** For all part buffers together, in bytes. */
   readonly maxMemory: number;
   readonly maxRetries: number;
+  /** Of all bodies, up and down; `undefined`: as fast as it goes. */
+  readonly bytesPerSecond: number | undefined;
+  readonly progress: ValueOf<'PROGRESS'>;
+  /** Seconds between two lines; `undefined`: as it suits their form. */
+  readonly progressInterval: number | undefined;
   readonly logLevel: ValueOf<'LOG_LEVEL'>;
   readonly logFormat: ValueOf<'LOG_FORMAT'>;
   readonly quiet: boolean;

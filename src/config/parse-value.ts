@@ -2,12 +2,17 @@ import { Zfs3BackupError } from '../errors.ts';
 import { parseBucket, parseEndpoint, parsePrefix, parseStoreUrl, type StoreUrl } from '../store/store-url.ts';
 import { parseArgv } from './argv.ts';
 import { unquote } from './parse.ts';
+import { parseDuration, parseRate } from './rate.ts';
 import type { SCHEMA, Setting, SettingKey, SettingType } from './schema.ts';
 import { parseSize } from './size.ts';
 
 interface TypedValues {
   string: string;
   size: number;
+  /** Bytes in a second. */
+  rate: number;
+  /** Seconds. */
+  duration: number;
   integer: number;
   boolean: boolean;
   argv: readonly string[];
@@ -36,6 +41,8 @@ export type Value = TypedValues[SettingType];
 const READERS: { readonly [T in SettingType]: (text: string, setting: Setting) => TypedValues[T] } = {
   string: parseText,
   size: (text, setting) => within(parseSize(text), text, setting),
+  rate: (text, setting) => within(parseRate(text), text, setting),
+  duration: (text, setting) => within(parseDuration(text), text, setting),
   integer: parseInteger,
   boolean: parseBoolean,
   argv: (text) => parseArgv(text),

@@ -316,6 +316,40 @@ export const SCHEMA = {
     min: 0,
     max: 1000,
   },
+  BWLIMIT: {
+    type: 'rate',
+    property: 'bytesPerSecond',
+    group: TRANSFER,
+    help: 'How many bytes are sent and received in a second, both together, such as 10M (10 MiB/s).',
+    without: 'as fast as it goes',
+    example: '10M',
+    flag: 'bwlimit',
+    environment: own('BWLIMIT'),
+    min: 1024,
+  },
+  PROGRESS: {
+    type: 'choice',
+    property: 'progress',
+    group: OUTPUT,
+    help: 'How progress is shown on stderr: a line for people, JSON for programs (docs/json.md), or not at all.',
+    default: 'text',
+    flag: 'progress',
+    environment: own('PROGRESS'),
+    choices: ['text', 'json', 'none'],
+    bare: 'text',
+  },
+  PROGRESS_INTERVAL: {
+    type: 'duration',
+    property: 'progressInterval',
+    group: OUTPUT,
+    help: 'Seconds between two lines of progress (or 5m, 1h); on a terminal one line is rewritten all the time.',
+    without: '30, with PROGRESS=json 1',
+    example: '60',
+    flag: 'progress-interval',
+    environment: own('PROGRESS_INTERVAL'),
+    min: 0.1,
+    max: 86_400,
+  },
   LOG_LEVEL: {
     type: 'choice',
     property: 'logLevel',
@@ -379,6 +413,8 @@ export interface Flag {
   readonly type: 'string' | 'boolean';
   readonly help: string;
   readonly choices: readonly string[] | undefined;
+  /** The choice that it stands for when no choice follows it. */
+  readonly bare: string | undefined;
   /** What holds without it, as text; never handed to the parser, for the file comes in between. */
   readonly fallback: string | undefined;
   readonly global: boolean;
@@ -397,6 +433,7 @@ export function flagsOf(schema: Schema = SCHEMA): readonly Flag[] {
             type: setting.type === 'boolean' ? 'boolean' : 'string',
             help: setting.help,
             choices: setting.choices,
+            bare: setting.bare,
             fallback: setting.default ?? setting.without,
             global: setting.global === true,
           } satisfies Flag,

@@ -2,6 +2,8 @@
 export type SettingType =
   | 'string'
   | 'size'
+  | 'rate'
+  | 'duration'
   | 'integer'
   | 'boolean'
   | 'argv'
@@ -42,6 +44,8 @@ export interface Setting {
   /** What an empty value means: as if it were not there (the default), a value, or a mistake. */
   readonly empty?: 'value' | 'refused';
   readonly choices?: readonly string[];
+  /** The choice that the flag stands for when no choice follows it. */
+  readonly bare?: string;
   readonly min?: number;
   readonly max?: number;
 }

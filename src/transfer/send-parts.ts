@@ -22,6 +22,8 @@ export interface Tally {
   parts: number;
   /** Of `parts`: those that an earlier run had stored, so that they were not sent again. */
   skippedParts: number;
+  /** Of `storedBytes`: those of the skipped parts. */
+  skippedBytes: number;
 }
 
 export interface Sending {
@@ -69,7 +71,10 @@ export async function sendParts(
       const answer = there ?? (await sendPart(upload, part, sending, slots, late.signal));
       sent[part.number - 1] = answer;
       if (part.last) etagsAreDigests = isDigestOf(answer.etag, part.bytes);
-      if (there) tally.skippedParts += 1;
+      if (there) {
+        tally.skippedParts += 1;
+        tally.skippedBytes += there.bytes;
+      }
       tally.storedBytes += answer.bytes;
       tally.parts += 1;
     } catch (error) {

@@ -72,6 +72,7 @@ export interface UploadResult {
   readonly parts: number;
   /** Of them: those that an earlier run had stored. */
   readonly skippedParts: number;
+  readonly skippedBytes: number;
   /** Size of the first part; later ones are bigger where the stream outgrew what was expected. */
   readonly partBytes: number;
   readonly retries: number;
@@ -110,7 +111,7 @@ export async function upload(options: UploadOptions): Promise<UploadResult> {
   });
   try {
     const { bytes: storedBytes, etag } = await storeParts(parts, storing, options);
-    const { parts: count, retries, skippedParts } = storing.sending.tally;
+    const { parts: count, retries, skippedParts, skippedBytes } = storing.sending.tally;
     const seconds = (performance.now() - startedAt) / 1000;
     return {
       key,
@@ -118,6 +119,7 @@ export async function upload(options: UploadOptions): Promise<UploadResult> {
       storedBytes,
       parts: count,
       skippedParts,
+      skippedBytes,
       partBytes: plan.partBytes,
       retries,
       seconds,
@@ -142,7 +144,14 @@ function prepare(
   const { notes, ...chosen } = plan;
   for (const note of notes) logger.info({ key }, `${key}: ${note}`);
   logger.debug({ key, ...chosen }, 'part sizes chosen');
-  const tally: Tally = { storedBytes: 0, partsInFlight: 0, retries: 0, parts: 0, skippedParts: 0 };
+  const tally: Tally = {
+    storedBytes: 0,
+    partsInFlight: 0,
+    retries: 0,
+    parts: 0,
+    skippedParts: 0,
+    skippedBytes: 0,
+  };
   const report = () => {
     try {
       options.onProgress?.({ ...tally });

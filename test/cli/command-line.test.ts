@@ -73,6 +73,21 @@ describe('options', () => {
     expect(parse('restore x --force=false').arguments.flag('force')).toBe(false);
   });
 
+  it('may leave out a value: a word behind is it only where it is one of the choices', () => {
+    const progress = (words: string) => {
+      const { arguments: given, problems } = parse(words, pputProgram);
+      expect(problems).toEqual([]);
+      return [given.text('progress'), ...given.positionals];
+    };
+    expect(progress('--progress key')).toEqual(['text', 'key']);
+    expect(progress('key --progress')).toEqual(['text', 'key']);
+    expect(progress('--progress json key')).toEqual(['json', 'key']);
+    expect(progress('key --progress none --quiet')).toEqual(['none', 'key']);
+    expect(progress('--progress=text json')).toEqual(['text', 'json']);
+    expect(problems('--progress json', pputProgram)).toEqual(['KEY: is missing']);
+    expect(parse('backup --progress json').arguments.values).toEqual({ progress: 'json' });
+  });
+
   it('keep names that JavaScript knows as names', () => {
     expect(parse('restore constructor').arguments.positionals).toEqual(['constructor']);
     expect(problems('status --constructor')).toEqual(['--constructor: no such option']);

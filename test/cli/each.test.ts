@@ -41,6 +41,15 @@ describe('backup without a dataset', () => {
     expect(await keys()).toEqual(['tank/a@daily-1', 'tank/b@hourly-1']);
   });
 
+  it('leaves a line on stderr for each that is done', async () => {
+    await fakeZfs(folder, datasets);
+    const { stderr } = await zfs3backup(two, 'backup');
+    expect(stderr.split('\n').filter((line) => line.startsWith('tank/'))).toEqual([
+      expect.stringMatching(/^tank\/b: 25 B, \d+ B stored \(ratio 0\.\d\d\), .* at .*\/s, 0 retries$/),
+      expect.stringMatching(/^tank\/a: 24 B, [^,]* at .*\/s, 0 retries$/),
+    ]);
+  });
+
   it('prefers the dataset that was named', async () => {
     await fakeZfs(folder, datasets);
     expect((await zfs3backup(two, 'backup', '--dataset', 'tank/a')).status).toBe(0);

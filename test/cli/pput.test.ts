@@ -55,6 +55,34 @@ describe('pput', () => {
     expect(stdout.split('\n')).toHaveLength(2);
   });
 
+  it('sums up on stderr, as an event where a program asks for it', async () => {
+    expect((await pput(['k'], text('hello'))).stderr).toMatch(/^k: 5 B, 0\.\d s at .*\/s, 0 retries\n$/);
+    const { stdout, stderr } = await pput(['k2', '--progress', 'json'], text('hello'));
+    expect(JSON.parse(stderr)).toMatchObject({
+      event: 'summary',
+      verb: 'upload',
+      item: 'k2',
+      storedBytes: 5,
+    });
+    expect(stdout).toMatch(/^\{"status": "success"/);
+  });
+
+  it('shows progress although a file or the environment says quiet', async () => {
+    const env = { ZFS3BACKUP_QUIET: 'true' };
+    expect((await pput(['k'], { ...text('x'), env })).stderr).toBe('');
+    expect((await pput(['k2', '--progress'], { ...text('x'), env })).stderr).toMatch(/^k2: 1 B/);
+    expect((await pput(['k3', '--progress', 'none'], { ...text('x'), env })).stderr).toBe('');
+    expect((await pput(['k4', '--progress', 'none', '--quiet'], text('x'))).stderr).toBe('');
+  });
+
+  it('holds to a limit', async () => {
+    const startedAt = performance.now();
+    const { status } = await pput(['k', '--bwlimit', '1M/s'], text('x'.repeat(1024 ** 2)));
+    expect(status).toBe(0);
+    expect(performance.now() - startedAt).toBeGreaterThan(700);
+    expect((await pput(['k', '--bwlimit', '10'], text('x'))).stderr).toMatch(/--bwlimit: `10` is too small/);
+  });
+
   it('keeps metadata, also values with = in them', async () => {
     await pput(['k', '--meta', 'isfull=true', '--metadata', 'note=a=b=c', '--meta', 'empty='], text('x'));
     expect((await openStore().head('k'))?.metadata).toMatchObject({ isfull: 'true', note: 'a=b=c' });

@@ -1,11 +1,16 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createHider, createLogger } from '../../src/cli/logging.ts';
-import { createProgressDisplay, remember } from '../../src/cli/progress-display.ts';
+import { createProgressDisplay, type ProgressForm, remember } from '../../src/cli/progress-display.ts';
+import { renderSummaryEvent } from '../../src/cli/progress-event.ts';
 import { fitLine, renderProgress } from '../../src/cli/render-progress.ts';
+import { renderSummary } from '../../src/cli/render-summary.ts';
 import { createScreen } from '../../src/cli/screen.ts';
 import { plainStyle } from '../../src/cli/style.ts';
 import type { Progress } from '../../src/progress.ts';
+import type { Summary } from '../../src/summary.ts';
+import { checkFields } from './check-fields.ts';
+import { readTables } from './docs-tables.ts';
 
 const MIB = 1024 ** 2;
 const ERASE_LINE = '\r\u001b[2K';
@@ -16,6 +21,7 @@ const start: Progress = {
   steps: 5,
   storedBytes: 0,
   streamBytes: 0,
+  skippedBytes: 0,
   estimate: 1000 * MIB,
   partsInFlight: 0,
   retries: 0,
@@ -41,6 +47,13 @@ describe('a progress line', () => {
     );
   });
 
+  it('tells what an earlier run had stored', () => {
+    const progress = { ...later, skippedBytes: 32 * MIB };
+    expect(renderProgress({ at: 1, progress }, { at: 0, progress: start })).toMatch(
+      / {2}32\.0 MiB there already$/,
+    );
+  });
+
   it('stays one line', () => {
     expect(fitLine('abcdef', 5)).toBe('abc…');
     expect(fitLine('abcd', 5)).toBe('abcd');
@@ -55,11 +68,11 @@ describe('a progress line', () => {
   });
 });
 
-function open(interactive: boolean) {
+function open(interactive: boolean, form?: ProgressForm) {
   const stream = new PassThrough();
   const read = () => String(stream.read() ?? '');
   const screen = createScreen(stream);
-  const display = createProgressDisplay(screen, { interactive, columns: 200 });
+  const display = createProgressDisplay(screen, { interactive, columns: 200 }, form);
   return { read, screen, display };
 }
 
@@ -106,6 +119,83 @@ describe('the progress display', () => {
     vi.advanceTimersByTime(62_000);
     expect(read()).toMatch(/^(backup [^\n]*\n){3}$/);
     display.stop();
+  });
+});
+
+describe('progress at an interval', () => {
+  beforeEach(() => void vi.useFakeTimers({ now: new Date('2026-01-31T01:02:03Z') }));
+  afterEach(() => void vi.useRealTimers());
+
+  it('has a line as often as asked for', () => {
+    const { read, display } = open(false, { format: 'text', interval: 5 });
+    display.onProgress(later);
+    vi.advanceTimersByTime(16_000);
+    expect(read()).toMatch(/^(backup [^\n]*\n){3}$/);
+    display.stop();
+  });
+
+  it.each([true, false])('has events for programs, on a terminal (%s) too, each second', (interactive) => {
+    const { read, display } = open(interactive, { format: 'json' });
+    display.onProgress(start);
+    vi.advanceTimersByTime(1000);
+    display.onProgress(later);
+    vi.advanceTimersByTime(3000);
+    display.stop();
+    vi.advanceTimersByTime(5000);
+    const events = read()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+    expect(events).toHaveLength(3);
+    expect(events[0]).toEqual({
+      ...{ event: 'progress', time: '2026-01-31T01:02:05.000Z', verb: 'backup', item: 'tank/a@s1' },
+      ...{ step: 2, steps: 5, streamBytes: 100 * MIB, storedBytes: 40 * MIB, skippedBytes: 0 },
+      ...{ estimate: 1000 * MIB, bytesPerSecond: 50 * MIB, seconds: 2, secondsLeft: 18 },
+      ...{ partsInFlight: 4, retries: 1 },
+    });
+    const table = readTables('json.md').find(({ title }) => title.startsWith('A `progress` event'));
+    for (const event of events) checkFields(event, table);
+  });
+
+  it('says null for what nothing tells', () => {
+    const { read, display } = open(false, { format: 'json', interval: 10 });
+    display.onProgress({ ...later, estimate: undefined });
+    vi.advanceTimersByTime(10_000);
+    display.stop();
+    expect(JSON.parse(read())).toMatchObject({ estimate: null, secondsLeft: null, bytesPerSecond: 0 });
+  });
+});
+
+describe('a summary', () => {
+  const summary: Summary = {
+    ...{ streamBytes: 1200 * MIB, storedBytes: 400 * MIB, skippedParts: 5, skippedBytes: 80 * MIB },
+    ...{ seconds: 12, requests: 31, retries: 1 },
+  };
+
+  it('has bytes, ratio, time, rate, requests, retries and what was spared', () => {
+    expect(renderSummary('tank/a', summary)).toBe(
+      'tank/a: 1.2 GiB, 400 MiB stored (ratio 3.00), 12 s at 100 MiB/s, 31 requests, 1 retry, 5 parts (80.0 MiB) stored by an earlier run',
+    );
+  });
+
+  it('leaves out what there is not', () => {
+    const plain = { ...summary, storedBytes: summary.streamBytes, requests: undefined, retries: 0 };
+    expect(renderSummary('k\n', { ...plain, skippedParts: 0, skippedBytes: 0 })).toBe(
+      'k\\n: 1.2 GiB, 12 s at 100 MiB/s, 0 retries',
+    );
+    expect(renderSummary('k', { ...plain, streamBytes: 0, storedBytes: 0, seconds: 0 })).not.toMatch(
+      /NaN|Infinity/,
+    );
+  });
+
+  it('is an event for programs', () => {
+    const time = new Date('2026-01-31T01:02:03Z');
+    const event = JSON.parse(renderSummaryEvent({ verb: 'backup', item: 'tank/a' }, summary, time));
+    checkFields(
+      event,
+      readTables('json.md').find(({ title }) => title.startsWith('A `summary` event')),
+    );
+    expect(event).toMatchObject({ event: 'summary', item: 'tank/a', ratio: 3, bytesPerSecond: 100 * MIB });
   });
 });
 

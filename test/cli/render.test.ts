@@ -11,6 +11,7 @@ import { escapeName, escapeText, renderSeconds, renderSize } from '../../src/cli
 import { createStyle, plainStyle } from '../../src/cli/style.ts';
 import { ConfigError, ProcessFailedError, Zfs3BackupError } from '../../src/errors.ts';
 import type { StatusReport } from '../../src/status.ts';
+import type { Summary } from '../../src/summary.ts';
 import { checkFields } from './check-fields.ts';
 import { readTables } from './docs-tables.ts';
 
@@ -215,6 +216,16 @@ const plan = {
   ],
 } as unknown as BackupPlanReport;
 
+const summary: Summary = {
+  streamBytes: 1024 ** 3,
+  storedBytes: 400 * MIB,
+  skippedParts: 0,
+  skippedBytes: 0,
+  seconds: 8,
+  requests: 83,
+  retries: 1,
+};
+
 const result: BackupResult = {
   dataset: 'tank/a',
   store: 's3://bucket',
@@ -229,12 +240,14 @@ const result: BackupResult = {
       storedBytes: 400 * MIB,
       parts: 80,
       skippedParts: 0,
+      skippedBytes: 0,
       partBytes: 5 * MIB,
       etag: undefined,
       seconds: 8,
       retries: 1,
     },
   ],
+  summary,
 };
 
 describe('backup', () => {
@@ -318,12 +331,12 @@ Would receive 1 backup (1.0 MiB stored) from s3://bucket into tank/b.
   });
 
   it('says what arrived, or that nothing had to', () => {
-    const received = [{ name: 'tank/b@s1', storedBytes: 1, streamBytes: 2 * MIB, seconds: 2 }];
-    const restored = { ...base, received };
+    const received = [{ name: 'tank/b@s1', storedBytes: 1, streamBytes: 2 * MIB, seconds: 2, retries: 0 }];
+    const restored = { ...base, received, summary };
     expect(renderRestoreResult(restored)).toBe(
       'received tank/b@s1: 2.0 MiB, 2.0 s at 1.0 MiB/s\ntank/b is restored.\n',
     );
-    expect(renderRestoreResult({ ...base, received: [] })).toMatch(/^Nothing to do/);
+    expect(renderRestoreResult({ ...base, received: [], summary })).toMatch(/^Nothing to do/);
     const json = JSON.parse(JSON.stringify(restoreJson(restored)));
     checkFields(
       json,

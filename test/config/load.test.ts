@@ -111,6 +111,9 @@ describe('the order of layers', () => {
       concurrency: undefined,
       maxMemory: 256 * 1024 ** 2,
       maxRetries: 10,
+      bytesPerSecond: undefined,
+      progress: 'text',
+      progressInterval: undefined,
       logLevel: 'info',
       logFormat: 'pretty',
       quiet: false,
@@ -121,7 +124,7 @@ describe('the order of layers', () => {
     const { config } = await load(
       '[main]\nstore=s3://b/p\nfilesystem=tank\nSNAPSHOT_PREFIX="x y"\nSEND_FLAGS=-L "-o"\nCOMPRESSOR=my.xz\n' +
         'ENDPOINT=https://s3.example.com\nREGION=r\nPROFILE=p\nS3_KEY_ID=id\nS3_SECRET="s;e#c=r et"\n' +
-        'S3_STORAGE_CLASS=STANDARD_IA\nS3_SSE=AWS:KMS\nS3_SSE_KMS_KEY_ID=k\nS3_ACL=private\nCHUNK_SIZE=1.5G\n' +
+        'S3_STORAGE_CLASS=STANDARD_IA\nS3_SSE=AWS:KMS\nS3_SSE_KMS_KEY_ID=k\nS3_ACL=private\nCHUNK_SIZE=1.5G\nBWLIMIT=10M/s\nPROGRESS=JSON\nPROGRESS_INTERVAL=1.5m\n' +
         'CONCURRENCY=8\nMAX_RETRIES=0\nLOG_LEVEL=debug\nLOG_FORMAT=json\nQUIET=yes\n' +
         '[compressor:my.xz]\nCompress=xz -T0 "-9 e" ; fast\ndecompress = \'/opt/my tool/xz\' -d\n',
     );
@@ -151,6 +154,9 @@ describe('the order of layers', () => {
       concurrency: 8,
       maxMemory: 256 * 1024 ** 2,
       maxRetries: 0,
+      bytesPerSecond: 10 * 1024 ** 2,
+      progress: 'json',
+      progressInterval: 90,
       logLevel: 'debug',
       logFormat: 'json',
       quiet: true,

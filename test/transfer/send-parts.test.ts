@@ -11,7 +11,7 @@ describe('checkParts', () => {
     concurrency: 1,
     stop: new AbortController(),
     retry: createRetry({ attempts: 1 }),
-    tally: { storedBytes: 0, partsInFlight: 0, retries: 0, parts: 0, skippedParts: 0 },
+    tally: { storedBytes: 0, partsInFlight: 0, retries: 0, parts: 0, skippedParts: 0, skippedBytes: 0 },
     report: () => {},
   };
 

@@ -339,6 +339,7 @@ describe('progress and log', () => {
       retries: 3,
       parts: 4,
       skippedParts: 0,
+      skippedBytes: 0,
     });
   });
 
