@@ -51,6 +51,17 @@ export async function forgetUpload({ store, noteKey, signal, logger }: Storing):
   }
 }
 
+/** After a Complete that failed: whose upload is still open, or may be, is of use to a later run. */
+export async function forgetClosedUpload(storing: Storing, { key, uploadId }: Upload): Promise<void> {
+  const { store, signal } = storing;
+  // Who interrupted has waited for Complete already, and the next run drops the note.
+  if (signal?.aborted) return;
+  // Who may not list cannot know: the note is a hint, and stays.
+  const call = { signal: AbortSignal.timeout(DEADLINE_MS) };
+  const open = await store.openUploads(key, call).catch(() => undefined);
+  if (open && !open.some((upload) => upload.uploadId === uploadId)) await forgetUpload(storing);
+}
+
 /** After a failure: drops what was sent; or keeps it, where that was wanted and a later run can go on with it. */
 export async function leaveUpload(storing: Storing, upload: Upload, error: unknown): Promise<void> {
   const { store, signal, sending, logger } = storing;

@@ -13,7 +13,7 @@ import { completeUpload } from './complete-upload.ts';
 import { delayedAbort } from './delayed-abort.ts';
 import { multipartEtag } from './etag.ts';
 import { createLostStarts, type LostStarts } from './lost-starts.ts';
-import { forgetUpload, leaveUpload, lookForOthers, noteUpload } from './noted-upload.ts';
+import { forgetClosedUpload, forgetUpload, leaveUpload, lookForOthers, noteUpload } from './noted-upload.ts';
 import type { ResumableUpload } from './open-upload.ts';
 import type { PartSchedule } from './part-schedule.ts';
 import type { Backoff, Sleep } from './retry.ts';
@@ -138,6 +138,9 @@ async function fillUpload(
     await settle(storing, late.signal);
     await forgetUpload(storing);
     return info;
+  } catch (error) {
+    await forgetClosedUpload(storing, upload);
+    throw error;
   } finally {
     late.dispose();
   }

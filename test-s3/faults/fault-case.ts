@@ -85,13 +85,20 @@ export async function createFaultCase(options: Partial<S3StoreOptions> = {}): Pr
     download: () => readAll(store, { logger, sleep }),
     expectStored: async (body = BODY) => {
       expect(body.equals(await readAll(direct, {}))).toBe(true);
+      expect(await keysOf(direct)).toEqual([KEY]);
       expect(await direct.openUploads('')).toEqual([]);
     },
     expectNothing: async () => {
-      expect(await direct.head(KEY)).toBeUndefined();
+      expect(await keysOf(direct)).toEqual([]);
       expect(await direct.openUploads('')).toEqual([]);
     },
   };
+}
+
+async function keysOf(store: ObjectStore): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list('')) keys.push(key);
+  return keys;
 }
 
 export async function failureOf(promise: Promise<unknown>): Promise<Zfs3BackupError> {
