@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Cli, createCli } from '../main/run-cli.ts';
 import { s3Credentials } from '../s3.ts';
 import { BODY, createFaultCase, type FaultCase, KEY, TIME_LIMIT_MS } from './fault-case.ts';
@@ -19,6 +19,7 @@ beforeAll(async () => {
   input = join(folder, 'input');
   await writeFile(input, BODY);
 });
+afterAll(() => rm(folder, { recursive: true }));
 
 function environment({ proxy, bucket }: FaultCase): Record<string, string> {
   const { accessKeyId, secretAccessKey } = s3Credentials();
