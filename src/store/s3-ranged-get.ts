@@ -255,7 +255,8 @@ function roomOf(exchange: Exchange | undefined): Uint8Array | undefined {
   if (!exchange || exchange.filled >= exchange.wanted) return undefined;
   const { into, limit } = exchange.get;
   const end = limit ? Math.min(exchange.wanted, exchange.filled + limit.sliceBytes) : exchange.wanted;
-  return into.subarray(exchange.filled, end);
+  // Cheaper than `subarray`, and over TLS it happens for every 16 KiB.
+  return new Uint8Array(into.buffer, into.byteOffset + exchange.filled, end - exchange.filled);
 }
 
 function timedOut({ isConnected, exchange }: Connection): Error {

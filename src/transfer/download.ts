@@ -9,7 +9,7 @@ import { createSlots } from './slots.ts';
 
 const DEFAULT_RETRIES = 10;
 /** Progress is told of once so much came. */
-const REPORT_BYTES = 64 * 1024;
+const REPORT_BYTES = 256 * 1024;
 
 export interface DownloadProgress {
   readonly storedBytes: number;
