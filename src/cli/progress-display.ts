@@ -63,7 +63,12 @@ export function createProgressDisplay(
   return {
     onProgress(progress) {
       latest = { at: performance.now(), progress };
-      if (first?.progress.item !== progress.item) first = latest;
+      if (first?.progress.item !== progress.item) {
+        // What is told first may be a lot already.
+        first = { at: latest.at, progress: { ...progress, streamBytes: 0 } };
+        samples = [first];
+        return;
+      }
       const last = samples.at(-1);
       // Some callers tell of each chunk, thousands a second.
       if (last?.progress.item === progress.item && latest.at - last.at < SAMPLE_MS) return;

@@ -157,12 +157,14 @@ describe('progress at an interval', () => {
     for (const event of events) checkFields(event, table);
   });
 
-  it('says null for what nothing tells', () => {
+  it('says null for what nothing tells, and counts from nothing', () => {
     const { read, display } = open(false, { format: 'json', interval: 10 });
     display.onProgress({ ...later, estimate: undefined });
     vi.advanceTimersByTime(10_000);
     display.stop();
-    expect(JSON.parse(read())).toMatchObject({ estimate: null, secondsLeft: null, bytesPerSecond: 0 });
+    expect(JSON.parse(read())).toMatchObject({
+      ...{ estimate: null, secondsLeft: null, bytesPerSecond: 10 * MIB },
+    });
   });
 });
 

@@ -7,6 +7,8 @@ export interface CliOptions {
   readonly stdinDescriptor?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly signals?: EventEmitter;
+  /** What stderr is like, where it is not a pipe. */
+  readonly terminal?: { readonly isTTY: boolean; readonly columns: number };
 }
 
 export interface CliResult {
@@ -19,8 +21,9 @@ export interface CliResult {
 export async function runCli(
   run: (io: CommandIo) => Promise<number>,
   argv: readonly string[],
-  { stdin = Readable.from([]), stdinDescriptor, env = {}, signals = new EventEmitter() }: CliOptions = {},
+  options: CliOptions = {},
 ): Promise<CliResult> {
+  const { stdin = Readable.from([]), stdinDescriptor, env = {}, signals = new EventEmitter() } = options;
   const stdout = collect();
   const stderr = collect();
   const status = await run({
@@ -29,7 +32,7 @@ export async function runCli(
     stdin,
     ...(stdinDescriptor === undefined ? {} : { stdinDescriptor }),
     stdout: stdout.stream,
-    stderr: stderr.stream,
+    stderr: Object.assign(stderr.stream, options.terminal),
     signals,
   });
   return { status, stdout: stdout.text(), stderr: stderr.text() };
