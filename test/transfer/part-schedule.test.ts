@@ -77,7 +77,8 @@ describe('part sizes for any stream, limits and memory', () => {
       expect(isFull).toBe(true);
       if (ceiling < some.maxObjectBytes) expect(split(ceiling + 1, plan).length).toBe(some.maxParts + 1);
     });
-    fc.assert(property, { numRuns: 2000 });
+    // most requests are refused, and rightly
+    fc.assert(property, { numRuns: 6000 });
     expect(planned).toBeGreaterThan(100);
   });
 
