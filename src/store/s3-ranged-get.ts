@@ -35,6 +35,8 @@ interface Connection {
   readonly name: string;
   readonly socket: Socket;
   isConnected: boolean;
+  /** Reads that the limit has not let pass yet. TLS hands on what it has even when it is to pause. */
+  held: number;
   exchange: Exchange | undefined;
 }
 
@@ -101,13 +103,13 @@ export function createRangedGets() {
     const name = nameOf(get);
     const scratch = new Uint8Array(SCRATCH_BYTES);
     // The socket asks for its first buffer before there is a connection to look at.
-    const state: Pick<Connection, 'exchange' | 'isConnected'> = { exchange: undefined, isConnected: false };
+    const state = { exchange: undefined as Exchange | undefined, isConnected: false, held: 0 };
     const onread: OnReadOpts = {
       buffer: () => roomOf(state.exchange) ?? scratch,
       callback: (bytes, buffer) => {
         const limit = connection.exchange?.get.limit;
         take(connection, bytes, buffer === scratch ? Buffer.from(scratch.buffer, 0, bytes) : undefined);
-        if (limit) void pause(connection.socket, limit.take(bytes));
+        if (limit) void hold(connection, limit.take(bytes));
         return !limit;
       },
     };
@@ -230,9 +232,11 @@ export function createRangedGets() {
   };
 }
 
-async function pause(socket: Socket, over: Promise<void>): Promise<void> {
+async function hold(connection: Connection, over: Promise<void>): Promise<void> {
+  connection.held += 1;
   await over;
-  if (!socket.destroyed) socket.resume();
+  connection.held -= 1;
+  if (connection.held === 0 && !connection.socket.destroyed) connection.socket.resume();
 }
 
 function openSocket(get: RangedGet, onread: OnReadOpts, session: Buffer | undefined): Socket {
