@@ -1,0 +1,296 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createRangedGets, type RangedGet } from '../../src/store/s3-ranged-get.ts';
+import { onRequests, startRawServer } from './raw-server.ts';
+
+const IDLE_MS = 300;
+const BODY = randomBytes(300_000);
+
+beforeAll(() => {
+  process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+});
+afterAll(() => {
+  delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+});
+
+interface Rest extends Partial<RangedGet> {
+  readonly port: number;
+}
+
+function openGets() {
+  const gets = createRangedGets();
+  onTestFinished(gets.destroy);
+  const told: number[] = [];
+  return {
+    told,
+    ask: async (rest: Rest, into: Uint8Array = new Uint8Array(BODY.byteLength)) => {
+      const answer = await gets.get({
+        ...{ secure: false, host: '127.0.0.1', path: '/b/k', headers: { host: 'h' }, into },
+        ...{ idleMs: IDLE_MS, connectMs: 2_000, onBytes: (bytes) => told.push(bytes) },
+        ...rest,
+      });
+      return { ...answer, into: Buffer.from(into) };
+    },
+  };
+}
+
+const whole = (head = `HTTP/1.1 206 Partial\r\nContent-Length: ${BODY.byteLength}\r\n\r\n`) =>
+  Buffer.concat([Buffer.from(head), BODY]);
+
+/** Each request gets the same answer. */
+const answering =
+  (...pieces: ReadonlyArray<string | Uint8Array>) =>
+  (socket: Socket) => {
+    onRequests(socket, () => {
+      for (const piece of pieces) socket.write(piece);
+    });
+  };
+
+/** Pieces of these sizes, in turns, each in a segment of its own. */
+async function writeSlowly(socket: Socket, bytes: Buffer, sizes: readonly number[]): Promise<void> {
+  for (let at = 0, n = 0; at < bytes.byteLength; n += 1) {
+    const size = sizes[n % sizes.length] ?? 1;
+    socket.write(bytes.subarray(at, at + size));
+    at += size;
+    await new Promise(setImmediate);
+  }
+}
+
+describe.each([
+  ['http', false],
+  ['https', true],
+])('a range read over %s', (_, secure) => {
+  it('fills the buffer, which may be shared memory, and nothing around it', async () => {
+    const server = await startRawServer(answering(whole()), secure);
+    const memory = Buffer.from(new SharedArrayBuffer(BODY.byteLength + 20)).fill(7);
+    const { ask, told } = openGets();
+    const { statusCode } = await ask({ ...server, secure }, memory.subarray(10, -10));
+    expect(statusCode).toBe(206);
+    expect(memory.subarray(10, -10).equals(BODY)).toBe(true);
+    expect([...memory.subarray(0, 10), ...memory.subarray(-10)].every((byte) => byte === 7)).toBe(true);
+    expect(told.at(-1)).toBe(BODY.byteLength);
+    expect(told).toEqual(told.toSorted((a, b) => a - b));
+  });
+
+  it('uses the connection again', async () => {
+    const server = await startRawServer(answering(whole()), secure);
+    const { ask } = openGets();
+    for (let n = 0; n < 3; n += 1) {
+      expect((await ask({ ...server, secure })).into.equals(BODY)).toBe(true);
+    }
+    expect(server.sockets).toHaveLength(1);
+  });
+
+  it('uses as many connections as there are requests at once', async () => {
+    const server = await startRawServer(answering(whole()), secure);
+    const { ask } = openGets();
+    const answers = await Promise.all([1, 2, 3, 4].map(() => ask({ ...server, secure })));
+    for (const { into } of answers) expect(into.equals(BODY)).toBe(true);
+    expect(server.sockets).toHaveLength(4);
+  });
+
+  it('tells how far it came when the connection breaks', async () => {
+    const server = await startRawServer((socket) => {
+      onRequests(socket, () => socket.end(whole().subarray(0, -1_000)));
+    }, secure);
+    const { ask, told } = openGets();
+    const into = new Uint8Array(BODY.byteLength);
+    await expect(ask({ ...server, secure }, into)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(told.at(-1)).toBe(BODY.byteLength - 1_000);
+    expect(Buffer.from(into).subarray(0, -1_000).equals(BODY.subarray(0, -1_000))).toBe(true);
+  });
+
+  it('ends when nothing moves, and not while something does', async () => {
+    const server = await startRawServer((socket, number) => {
+      onRequests(socket, () => {
+        if (number === 1) return void socket.write(whole().subarray(0, 5_000));
+        void writeEvery(socket, whole(), 60_000, IDLE_MS / 2);
+      });
+    }, secure);
+    const { ask } = openGets();
+    const stalled = ask({ ...server, secure });
+    await expect(stalled).rejects.toMatchObject({
+      name: 'TimeoutError',
+      message: 'nothing moved for 300 ms',
+    });
+    expect((await ask({ ...server, secure })).into.equals(BODY)).toBe(true);
+  });
+
+  it('ends when it is interrupted, and leaves the buffer alone from then on', async () => {
+    const server = await startRawServer((socket) => {
+      onRequests(socket, () => void writeEvery(socket, whole(), 50_000, 30));
+    }, secure);
+    const { ask } = openGets();
+    const abort = new AbortController();
+    const into = new Uint8Array(BODY.byteLength);
+    const asked = ask(
+      { ...server, secure, signal: abort.signal, onBytes: () => abort.abort('enough') },
+      into,
+    );
+    await expect(asked).rejects.toBe('enough');
+    into.fill(9);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(into.every((byte) => byte === 9)).toBe(true);
+  });
+});
+
+async function writeEvery(socket: Socket, bytes: Buffer, step: number, pauseMs: number): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; at += step) {
+    socket.write(bytes.subarray(at, at + step));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+describe('an answer', () => {
+  it('is understood however it is cut into pieces', async () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 1, maxLength: 5 });
+    const body = fc.uint8Array({ minLength: 1, maxLength: 500 });
+    const kinds = fc.constantFrom('plain', 'continued', 'refused', 'chunked');
+    let play: { answer: Buffer; sizes: readonly number[] } = { answer: BODY, sizes: [1] };
+    const server = await startRawServer((socket) => {
+      onRequests(socket, () => void writeSlowly(socket, play.answer, play.sizes));
+    });
+    const { ask } = openGets();
+    const property = fc.asyncProperty(body, kinds, sizes, async (bytes, kind, pieces) => {
+      play = {
+        answer: Buffer.concat([Buffer.from(headOf(kind, bytes)), bodyOf(kind, bytes)]),
+        sizes: pieces,
+      };
+      const { statusCode, body: refusal, into } = await ask(server);
+      const isRefusal = kind === 'refused' || kind === 'chunked';
+      expect(statusCode).toBe(isRefusal ? 503 : 206);
+      expect((isRefusal ? refusal : into.subarray(0, bytes.byteLength)).equals(bytes)).toBe(true);
+    });
+    await fc.assert(property, { numRuns: 60 });
+  });
+
+  function headOf(kind: string, { byteLength }: Uint8Array): string {
+    const length = `content-length: ${byteLength}\r\n\r\n`;
+    if (kind === 'chunked') return 'HTTP/1.1 503 Slow Down\r\ntransfer-encoding: chunked\r\n\r\n';
+    if (kind === 'refused') return `HTTP/1.1 503 Slow Down\r\n${length}`;
+    return `${kind === 'continued' ? 'HTTP/1.1 100 Continue\r\n\r\n' : ''}HTTP/1.1 206 OK\r\n${length}`;
+  }
+
+  function bodyOf(kind: string, bytes: Uint8Array): Uint8Array {
+    if (kind !== 'chunked') return bytes;
+    const size = Buffer.from(`${bytes.byteLength.toString(16)}\r\n`);
+    return Buffer.concat([size, bytes, Buffer.from('\r\n0\r\n\r\n')]);
+  }
+
+  it('that refuses brings its headers and its body, up to the end of the connection if need be', async () => {
+    const server = await startRawServer((socket) => {
+      onRequests(socket, () => socket.end('HTTP/1.1 412 Precondition Failed\r\nDate: now\r\n\r\n<Error/>'));
+    });
+    const { statusCode, reason, headers, body } = await openGets().ask(server);
+    expect({ statusCode, reason, headers }).toEqual({
+      statusCode: 412,
+      reason: 'Precondition Failed',
+      headers: { date: 'now' },
+    });
+    expect(body.toString()).toBe('<Error/>');
+  });
+
+  it.each([
+    ['longer than the buffer', `HTTP/1.1 200 OK\r\ncontent-length: ${BODY.byteLength}\r\n\r\n`],
+    ['of a length that nobody told', 'HTTP/1.1 200 OK\r\n\r\n'],
+    ['in chunks', 'HTTP/1.1 206 OK\r\ntransfer-encoding: chunked\r\n\r\n'],
+  ])('%s is not read', async (_, head) => {
+    const server = await startRawServer(answering(head, BODY));
+    const { ask, told } = openGets();
+    const { statusCode, body } = await ask(server, new Uint8Array(1_000));
+    expect([statusCode, body.byteLength, told.length]).toEqual([head.includes('206') ? 206 : 200, 0, 0]);
+  });
+
+  it('shorter than the buffer fills its beginning', async () => {
+    const server = await startRawServer(answering('HTTP/1.1 206 OK\r\ncontent-length: 5\r\n\r\nhello'));
+    const { into } = await openGets().ask(server, new Uint8Array(8).fill(1));
+    expect([...into]).toEqual([...Buffer.from('hello'), 1, 1, 1]);
+  });
+
+  it('with more than it announced is right up to there, on a connection that is left', async () => {
+    const server = await startRawServer(answering('HTTP/1.1 206 OK\r\ncontent-length: 2\r\n\r\nhello'));
+    const { ask } = openGets();
+    for (let n = 1; n <= 2; n += 1) {
+      expect((await ask(server, new Uint8Array(5))).into.toString('latin1')).toBe('he\0\0\0');
+      expect(server.sockets).toHaveLength(n);
+    }
+  });
+
+  it('that is none is told by a code of HPE_', async () => {
+    const server = await startRawServer(answering('SSH-2.0-OpenSSH_9.2\r\n\r\n'));
+    await expect(openGets().ask(server)).rejects.toMatchObject({ code: expect.stringMatching(/^HPE_/) });
+  });
+
+  it('that never ends to begin is not collected for ever', async () => {
+    const server = await startRawServer((socket) => {
+      onRequests(socket, () => socket.write(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(4 * 1024 ** 2)}`));
+    });
+    await expect(openGets().ask(server)).rejects.toMatchObject({ code: 'HPE_HEADER_OVERFLOW' });
+  });
+
+  it('that closes the connection is followed by another one', async () => {
+    const head = `HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${BODY.byteLength}\r\n\r\n`;
+    const server = await startRawServer(answering(whole(head)));
+    const { ask } = openGets();
+    await ask(server);
+    expect((await ask(server)).into.equals(BODY)).toBe(true);
+    expect(server.sockets).toHaveLength(2);
+  });
+});
+
+describe('a connection that was kept', () => {
+  it('and is closed under the next request is replaced without a word', async () => {
+    const server = await startRawServer((socket, number) => {
+      let requests = 0;
+      onRequests(socket, () => {
+        requests += 1;
+        if (number === 1 && requests === 2) socket.resetAndDestroy();
+        else socket.write(whole());
+      });
+    });
+    const { ask } = openGets();
+    await ask(server);
+    expect((await ask(server)).into.equals(BODY)).toBe(true);
+    expect(server.sockets).toHaveLength(2);
+  });
+
+  it('and breaks in the middle of an answer is an error: its bytes were told of', async () => {
+    const server = await startRawServer((socket) => {
+      let requests = 0;
+      onRequests(socket, () => {
+        requests += 1;
+        if (requests === 1) socket.write(whole());
+        else socket.write(whole().subarray(0, 1_000), () => socket.end());
+      });
+    });
+    const { ask } = openGets();
+    await ask(server);
+    await expect(ask(server)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(server.sockets).toHaveLength(1);
+  });
+
+  it('and was closed since is not used', async () => {
+    const server = await startRawServer(answering(whole()));
+    const { ask } = openGets();
+    await ask(server);
+    server.sockets[0]?.end();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await ask(server)).into.equals(BODY)).toBe(true);
+    expect(server.sockets).toHaveLength(2);
+  });
+
+  it('leaves its TLS session to those that follow', async () => {
+    const head = `HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${BODY.byteLength}\r\n\r\n`;
+    const reused: boolean[] = [];
+    const server = await startRawServer((socket) => {
+      reused.push((socket as TLSSocket).isSessionReused());
+      answering(whole(head))(socket);
+    }, true);
+    const { ask } = openGets();
+    for (let n = 0; n < 3; n += 1) await ask({ ...server, secure: true });
+    expect(reused).toEqual([false, true, true]);
+  });
+});
