@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pput } from '../../src/pput.ts';
 import { openStore as openAny } from '../../src/store/open-store.ts';
+import { createS3Store } from '../../src/store/s3-store.ts';
 import { createRateLimit } from '../../src/stream/rate-limit.ts';
 import { download } from '../../src/transfer/download.ts';
 import { type Answer, openStore } from './answering-server.ts';
+import { onRequests, startRawServer } from './raw-server.ts';
 
 const MIB = 1024 ** 2;
 const RATE = 5 * MIB;
@@ -138,5 +140,29 @@ describe('an S3 store with a limit', () => {
         ? store.put('k', body, { signal })
         : store.getInto?.('k', Buffer.alloc(LENGTH), { first: 0, signal });
     expect(await secondsOf(expect(working).rejects.toThrow('timeout'))).toBeLessThan(1.5);
+  });
+
+  it('holds it over https as well', async ({ onTestFinished }) => {
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    onTestFinished(() => void delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']);
+    const { port } = await startRawServer((socket) => {
+      onRequests(socket, (head) => {
+        const isPut = head.startsWith('PUT ');
+        const range = `content-range: bytes 0-${LENGTH - 1}/${LENGTH}\r\n`;
+        const about = isPut ? 'content-length: 0\r\n' : `content-length: ${LENGTH}\r\n${range}`;
+        socket.write(`HTTP/1.1 ${isPut ? '200 OK' : '206 Partial Content'}\r\netag: "abc"\r\n${about}\r\n`);
+        if (!isPut) socket.write(body);
+      });
+    }, true);
+    const store = createS3Store({
+      ...{ bucket: 'b', prefix: '', endpoint: `https://127.0.0.1:${port}`, limit: createRateLimit(RATE) },
+      credentials: { accessKeyId: 'AK', secretAccessKey: 'SK' },
+    });
+    onTestFinished(() => store.close());
+    expectRateHeld(await secondsOf(store.put('k', body)));
+    const into = Buffer.alloc(LENGTH);
+    const reading = store.getInto?.('k', into, { first: 0 });
+    expectRateHeld(await secondsOf(reading ?? Promise.reject(new Error('no getInto'))));
+    expect(into.equals(body)).toBe(true);
   });
 });
