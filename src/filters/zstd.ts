@@ -15,6 +15,9 @@ const MAX_WORKERS = 4;
  * the same reason; zstd's own choice, 8 MiB, costs twice the memory and stalls the event loop three times as long.
  */
 const JOB_BYTES = 2 * 1024 * 1024;
+/** Upon what the compressed bytes depend, besides the input: equal to those of another run only where this is. */
+export const ZSTD_IDENTITY = `zstd 1.5.7 level ${LEVEL} job ${JOB_BYTES / 1024 ** 2} MiB`;
+
 const OUTPUT_BYTES = 128 * 1024;
 const NOTHING = new Uint8Array(0);
 
@@ -23,7 +26,7 @@ const NOTHING = new Uint8Array(0);
  * the way in. Under `name` where the metadata says another one for the same format.
  */
 export function createZstdFilter(name = 'zstd', load: LoadBinding = importBinding): Filter {
-  const encoders = createShelf(createEncoder);
+  const encoders = createShelf(createEncoder, endFrame);
   const decoders = createShelf((binding) => new binding.DCtx());
   return {
     name,
@@ -99,21 +102,36 @@ async function* decode(
 
 /**
  * Contexts that are used again: the garbage collector does not see their threads and their native memory, and lets
- * them pile up, one set for each backup of a run.
+ * them pile up, one set for each backup of a run. `abandon` makes one usable that was left in the middle.
  */
-function createShelf<T extends CCtx | DCtx>(create: (binding: Binding) => T) {
+function createShelf<T extends CCtx | DCtx>(
+  create: (binding: Binding) => T,
+  abandon: (binding: Binding, context: T) => void = () => {},
+) {
   const idle: T[] = [];
   return {
     async *use(binding: Binding, run: (context: T) => AsyncGenerator<Uint8Array, void>) {
       const context = idle.pop() ?? create(binding);
+      let isDone = false;
       try {
         yield* run(context);
+        isDone = true;
       } finally {
+        if (!isDone) abandon(binding, context);
         context.reset(binding.ResetDirective.sessionOnly);
         idle.push(context);
       }
     },
   };
+}
+
+/**
+ * Resetting alone is not enough: zstd 1.5.7 keeps a job that still waited for a thread, and the next frame starts it
+ * without its data, which ends the process.
+ */
+function endFrame({ EndDirective }: Binding, context: CCtx): void {
+  const waste = Buffer.allocUnsafe(OUTPUT_BYTES);
+  for (let left = 1; left > 0; ) [left] = context.compressStream2(waste, NOTHING, EndDirective.end);
 }
 
 function attempt<T>(step: () => T): T {

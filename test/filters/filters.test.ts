@@ -8,7 +8,7 @@ import type { Filter } from '../../src/filters/filter.ts';
 import { gzipFilter } from '../../src/filters/gzip.ts';
 import { createPigzFilter, pigzFilters } from '../../src/filters/pigz.ts';
 import { createFilterRegistry } from '../../src/filters/registry.ts';
-import { createZstdFilter } from '../../src/filters/zstd.ts';
+import { createZstdFilter, ZSTD_IDENTITY } from '../../src/filters/zstd.ts';
 import { pipeThrough, readProcess } from '../../src/stream/process.ts';
 import { childPids, chunksOf, collect, cutAt, failingAfter, fixture, thrownBy } from '../stream/fixtures.ts';
 
@@ -191,6 +191,22 @@ describe('what others write and read', () => {
     const before = await countThreads();
     for (let times = 0; times < 10; times++) await turn();
     expect(await countThreads()).toBe(before);
+  });
+
+  it('zstd: works after streams that were left while all threads were busy', async () => {
+    const [failure, job] = [new Error('the source failed'), sample(2 * 1024 ** 2)];
+    for (let jobs = 3; jobs < 15; jobs++) {
+      const chunks = Array.from({ length: jobs }, () => job);
+      expect(await thrownBy(() => collect(zstd.encode(failingAfter(failure, ...chunks))))).toBe(failure);
+      expect((await collect(zstd.decode(zstd.encode(chunksOf(...chunks))))).byteLength).toBe(
+        jobs * job.length,
+      );
+    }
+  }, 60_000);
+
+  it('zstd: names the version that its bytes depend on', async () => {
+    const { default: binding } = await import('zstd-napi/binding.js');
+    expect(ZSTD_IDENTITY).toBe(`zstd ${binding.versionString()} level 3 job 2 MiB`);
   });
 
   it('zstd: takes any number of empty chunks', async () => {
