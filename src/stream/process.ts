@@ -10,9 +10,9 @@ import {
   brokenPromise,
   type Child,
   failureOf,
+  loadStart,
   type Outcome,
   type ProcessOptions,
-  startChild,
 } from './child.ts';
 import { type Fed, feed } from './feed.ts';
 import { readOnce } from './read-once.ts';
@@ -51,6 +51,7 @@ export async function writeProcess(
   source: AsyncIterable<Uint8Array>,
   options: ProcessOptions = {},
 ): Promise<void> {
+  const startChild = await loadStart();
   options.signal?.throwIfAborted();
   const child = startChild(argv, { ...options, stdin: 'pipe', stdout: 'ignore' });
   const fed = await feedChild(child, source);
@@ -65,7 +66,9 @@ async function* readStdout(
   options: ProcessOptions,
   ended: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
+  const startChild = await loadStart();
   options.signal?.throwIfAborted();
+  if (ended.aborted) return;
   const child = startChild(argv, { ...options, stdin: source ? 'pipe' : 'ignore', stdout: 'pipe' });
   ended.addEventListener('abort', child.halt);
   const feeding = source && feedChild(child, source);

@@ -1,5 +1,5 @@
 import { ProcessFailedError } from '../errors.ts';
-import { failureOf, type ProcessOptions, startChild } from './child.ts';
+import { failureOf, loadStart, type ProcessOptions } from './child.ts';
 
 export interface RunOptions extends ProcessOptions {
   /** More than this on stdout is an error; 64 MiB by default. */
@@ -17,6 +17,7 @@ export async function runProcess(
   argv: readonly string[],
   options: RunOptions = {},
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const startChild = await loadStart();
   options.signal?.throwIfAborted();
   const maxBytes = options.maxStdoutBytes ?? MAX_STDOUT_BYTES;
   const env = { ...options.env, LC_ALL: 'C' };
