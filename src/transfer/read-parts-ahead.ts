@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createBufferPool } from '../stream/buffer-pool.ts';
 import type { DownloadPlan } from './plan-download.ts';
 import { type RangeReading, readRange } from './read-range.ts';
@@ -23,6 +24,8 @@ export interface ReadingAhead extends Omit<RangeReading, 'signal'> {
 export async function* readPartsAhead(reading: ReadingAhead): AsyncGenerator<ReadPart, void> {
   const { plan, info, signal } = reading;
   const stop = new AbortController();
+  // Each part listens, and Node takes more than ten for a leak.
+  setMaxListeners(0, stop.signal);
   const onAbort = () => stop.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   const pool = createBufferPool(plan.memoryBytes);
