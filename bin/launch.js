@@ -25,6 +25,7 @@ export async function launch(name) {
     },
     stdinDescriptor: 0,
     stdout: process.stdout,
+    stdoutDescriptor: 1,
     stderr: process.stderr,
     signals: process,
   });

@@ -1,24 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import { WriteStream } from 'node:fs';
+import { WriteStream, write } from 'node:fs';
 import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
+import { promisify } from 'node:util';
 import { Zfs3BackupError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { OnProgress } from './progress.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { openDownload } from './transfer/download.ts';
 
+const writeTo = promisify(write);
+
 export interface GetOptions {
   readonly store: ObjectStore;
   /** The whole key: no prefix is put before it. */
   readonly key: string;
   /**
-   * Where the bytes go: a stream, which stays open, or the path of a file. A file that is there is replaced, and
-   * only once the object has arrived whole; what is no regular file (`/dev/…`, a named pipe) is written into.
+   * Where the bytes go: a stream or an open file, which stay open, or the path of a file. A file that is there is
+   * replaced, and only once the object has arrived whole; what is no regular file (`/dev/…`, a named pipe) is written
+   * into.
    */
-  readonly output: Writable | string;
+  readonly output: Writable | OpenFile | string;
   /** Parts in flight at most. */
   readonly concurrency?: number;
   /** Bytes for all buffers together; 256 MiB if not given. */
@@ -29,12 +33,20 @@ export interface GetOptions {
   readonly logger?: Logger;
 }
 
+/** A file or device that is open for writing; on with it from where it is. */
+export interface OpenFile {
+  readonly descriptor: number;
+}
+
 /**
  * Brings an object's bytes back as they are stored. Fails with NO_SUCH_KEY, OUTPUT_FAILED, MISMATCH when fewer or
  * other bytes arrive than the store announced, or a `StoreError`; a stream has then got a part of the bytes.
  */
 export async function get(options: GetOptions): Promise<void> {
   const { output } = options;
+  if (typeof output !== 'string' && 'descriptor' in output) {
+    return copy(options, (chunk) => writeAll(chunk, (rest) => writeTo(output.descriptor, rest)));
+  }
   if (typeof output !== 'string')
     return copy(options, (chunk) => writeChunk(output, chunk), keepsNothing(output));
   const target = await orOutputFailed(output, readTarget(output));
@@ -76,13 +88,19 @@ async function replaceFile(options: GetOptions, path: string, mode: number | und
 
 async function writeInto(options: GetOptions, file: FileHandle, settle = async () => {}): Promise<void> {
   try {
-    await copy(options, async (chunk) => {
-      for (let at = 0; at < chunk.byteLength; ) at += (await file.write(chunk, at)).bytesWritten;
-    });
+    await copy(options, (chunk) => writeAll(chunk, (rest) => file.write(rest)));
     await settle();
   } finally {
     await file.close();
   }
+}
+
+/** A disk that becomes full takes a part, and tells only at the next write. */
+async function writeAll(
+  chunk: Uint8Array,
+  write: (rest: Uint8Array) => Promise<{ readonly bytesWritten: number }>,
+): Promise<void> {
+  for (let at = 0; at < chunk.byteLength; ) at += (await write(chunk.subarray(at))).bytesWritten;
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -10,6 +10,8 @@ export interface CommandIo {
   /** The descriptor behind stdin: a pipe or file there is read without its stream, which then stays untouched. */
   readonly stdinDescriptor?: number;
   readonly stdout: OutputStream;
+  /** The descriptor behind stdout: bytes for a file there are written without its stream, which drops what is not taken. */
+  readonly stdoutDescriptor?: number;
   readonly stderr: OutputStream;
   /** Emits SIGINT and SIGTERM. */
   readonly signals: Pick<EventEmitter, 'on' | 'off'>;

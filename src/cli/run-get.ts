@@ -1,4 +1,7 @@
-import { get } from '../get.ts';
+import { fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { type GetOptions, get } from '../get.ts';
+import type { CommandIo } from './io.ts';
 import type { CommandCall } from './program.ts';
 import { withSession } from './session.ts';
 
@@ -9,7 +12,7 @@ export function runGet(call: CommandCall): Promise<number> {
       get({
         store: context.store,
         key: call.arguments.positionals[0] ?? '',
-        output: output === undefined || output === '-' ? call.io.stdout : output,
+        output: output === undefined || output === '-' ? stdoutOf(call.io) : output,
         ...(config.concurrency ? { concurrency: config.concurrency } : {}),
         maxMemory: config.maxMemory,
         maxRetries: config.maxRetries,
@@ -20,4 +23,14 @@ export function runGet(call: CommandCall): Promise<number> {
     );
     return 0;
   });
+}
+
+/**
+ * Node's stream for a file takes a short write, as a disk that becomes full makes it, for a whole one. Pipes keep
+ * theirs: a write by descriptor that waits for a reader could not be interrupted.
+ */
+function stdoutOf({ stdout, stdoutDescriptor: descriptor }: CommandIo): GetOptions['output'] {
+  if (descriptor === undefined || isatty(descriptor)) return stdout;
+  const stats = fstatSync(descriptor);
+  return stats.isFIFO() || stats.isSocket() ? stdout : { descriptor };
 }

@@ -1,10 +1,12 @@
-import { chmod, lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, lstat, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runGet } from '../../src/cli/main.ts';
 import { get } from '../../src/get.ts';
+import type { Progress } from '../../src/progress.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { runCli } from './run-cli.ts';
 
@@ -80,5 +82,55 @@ describe('get', () => {
     });
     output.on('error', () => {});
     await expect(get({ store, key: 'some/key', output })).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
+  });
+
+  const big = () => {
+    const body = randomBytes(40 * 1024 ** 2);
+    const store = createDirectoryStore({ path: folder, prefix: '' });
+    return { body, store, stored: store.put('big', body) };
+  };
+
+  it('hands a stream bytes that stay what they are, however long it keeps them', async () => {
+    const { body, store, stored } = big();
+    await stored;
+    const kept: Buffer[] = [];
+    const output = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        kept.push(chunk);
+        done();
+      },
+    });
+    await get({ store, key: 'big', output });
+    expect(Buffer.concat(kept).equals(body)).toBe(true);
+  });
+
+  it('goes on in an open file from where it is, and leaves it open', async () => {
+    const { body, store, stored } = big();
+    await stored;
+    const file = await open(join(out, 'file'), 'w');
+    await file.write('before ');
+    await get({ store, key: 'big', output: { descriptor: file.fd } });
+    await file.write(' behind');
+    await file.close();
+    const expected = Buffer.concat([Buffer.from('before '), body, Buffer.from(' behind')]);
+    expect((await readFile(join(out, 'file'))).equals(expected)).toBe(true);
+  });
+
+  it('fails when a disk is full, be it for the last bytes', async () => {
+    const store = createDirectoryStore({ path: folder, prefix: '' });
+    const full = await open('/dev/full', 'w');
+    const output = { descriptor: full.fd };
+    await expect(get({ store, key: 'some/key', output })).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
+    await full.close();
+  });
+
+  it('tells of bytes as they come', async () => {
+    const { body, store, stored } = big();
+    await stored;
+    const seen: number[] = [];
+    const onProgress = ({ storedBytes }: Progress) => seen.push(storedBytes);
+    await get({ store, key: 'big', output: '/dev/null', onProgress });
+    expect(seen.length).toBeGreaterThan(10);
+    expect(seen.at(-1)).toBe(body.byteLength);
   });
 });
