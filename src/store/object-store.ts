@@ -149,6 +149,8 @@ export interface ObjectStore {
   readonly limits: StoreLimits;
   /** What `put` and `putPart` compute of every body where they are not told: worth taking on another thread. */
   readonly wantedDigests?: readonly (keyof BodyDigests)[];
+  /** `put` obeys `ifAbsent`. */
+  readonly canPutIfAbsent?: boolean;
   /** Requests made so far, those that were tried again included; absent where nothing is requested of a server. */
   readonly requests?: () => number;
   /** Where this store retries: the same one with one attempt for each call, for who has a policy of their own. */
@@ -173,11 +175,14 @@ export interface ObjectStore {
     into: Uint8Array,
     options: GetIntoOptions,
   ): Promise<{ readonly info: ObjectInfo; readonly bytes: number }>;
-  /** Stores a whole body in one request, replacing what is there. */
+  /**
+   * Stores a whole body in one request, replacing what is there. `ifAbsent`, where the store can: fails with MISMATCH
+   * and status 412 when there is something, in one step.
+   */
   put(
     key: string,
     body: Uint8Array,
-    options?: CallOptions & ObjectAttributes & BodyDigests,
+    options?: CallOptions & ObjectAttributes & BodyDigests & { readonly ifAbsent?: boolean },
   ): Promise<{ readonly etag: string | undefined }>;
   /**
    * Makes good what the store ignored of the wishes that an object was created with (tags, Object Lock): some drop

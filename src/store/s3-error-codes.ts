@@ -2,6 +2,8 @@
 
 export const RETRYABLE_STATUS = new Set([408, 429, 500, 502, 503, 504]);
 export const RETRYABLE_CODES = new Set([
+  // Somebody else wrote to the key at that moment.
+  'ConditionalRequestConflict',
   'InternalError',
   'OperationAborted',
   'RequestTimeout',

@@ -63,6 +63,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     limits: context.provider.limits,
     requests: context.requests,
     wantedDigests: wantedDigests(context),
+    canPutIfAbsent: context.provider.conditionalPut,
     list: (keyPrefix, call) => listObjects(context, keyPrefix, call),
     head: (key, call) => headObject(context, key, call),
     get: (key, call) => getObject(context, key, call),
@@ -76,6 +77,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
           ...input,
           ...bodyChecksum(context, body, call).fields,
           ...attributesOf(context, call),
+          ...(call.ifAbsent && context.provider.conditionalPut ? { IfNoneMatch: '*' } : {}),
         });
         command.middlewareStack.add(
           (next) => (args) => next(withBodyHash(args, bodyHash(context, call.sha256))),

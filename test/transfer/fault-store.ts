@@ -67,6 +67,7 @@ export function createFaultStore(inner: ObjectStore, { faults = {}, limits }: Fa
     arguments: inner.arguments,
     prefix: inner.prefix,
     limits: limits ?? inner.limits,
+    ...(inner.canPutIfAbsent === undefined ? {} : { canPutIfAbsent: inner.canPutIfAbsent }),
     calls,
     count: (operation) => calls.filter((call) => call.operation === operation).length,
     list: (prefix, call) => inner.list(prefix, call),

@@ -28,6 +28,8 @@ export interface MemoryStoreOptions {
   readonly encrypted?: boolean;
   /** As Ceph: Complete answers without an ETag. */
   readonly silentComplete?: boolean;
+  /** Obeys If-None-Match. */
+  readonly conditional?: boolean;
 }
 
 interface Stored {
@@ -37,7 +39,7 @@ interface Stored {
 
 /** S3 in memory, with MD5s of MD5s, and as strict as AWS about what Complete is given. */
 export function createMemoryStore(options: MemoryStoreOptions = {}): ObjectStore {
-  const { limits = SMALL_LIMITS, encrypted = false, silentComplete = false } = options;
+  const { limits = SMALL_LIMITS, encrypted = false, silentComplete = false, conditional = false } = options;
   const objects = new Map<string, Stored>();
   const uploads = new Map<string, OpenUpload>();
   const etagOf = (body: Uint8Array) =>
@@ -109,6 +111,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ObjectStore
     arguments: ['--store', 's3://memory'],
     prefix: 'p/',
     limits,
+    canPutIfAbsent: conditional,
     async *list(prefix) {
       for (const key of [...objects.keys()].sort()) {
         const stored = objects.get(key);
@@ -131,6 +134,10 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ObjectStore
     },
     async put(key, body, call = {}) {
       call.signal?.throwIfAborted();
+      if (conditional && call.ifAbsent && objects.has(key)) {
+        const failure = { operation: 'put', key, status: 412, retryable: false };
+        throw new StoreError('MISMATCH', 'PreconditionFailed', failure);
+      }
       const copy = Buffer.from(body);
       publish(key, copy, etagOf(copy), call, true);
       return { etag: etagOf(copy) };

@@ -14,7 +14,15 @@ import {
   readObject,
   temporaryDirectoryStore,
 } from './bytes.ts';
-import { createFaultStore, type Fault, failing, hanging, onPart } from './fault-store.ts';
+import {
+  answerLost,
+  createFaultStore,
+  type Fault,
+  failing,
+  hanging,
+  noAnswer,
+  onPart,
+} from './fault-store.ts';
 import { createMemoryStore, KIB, SMALL_LIMITS } from './memory-store.ts';
 
 const PART = 4 * KIB;
@@ -198,10 +206,28 @@ describe('requests of an upload', () => {
     ]);
   });
 
-  it('are one PUT and one HEAD where everything fits into one part', async () => {
-    const store = createFaultStore(createMemoryStore());
-    await put(store, bytesOf(PART), { ifExists: 'replace' });
+  it('are one PUT and one HEAD, too, where the store itself refuses to replace', async () => {
+    const store = createFaultStore(createMemoryStore({ conditional: true }));
+    await put(store, bytesOf(PART));
     expect(store.calls.map(({ operation }) => operation)).toEqual(['put', 'head']);
+    await expect(put(store, bytesOf(PART + 1))).rejects.toMatchObject({ code: 'BACKUP_EXISTS' });
+    await expect(put(store, bytesOf(PART - 1))).rejects.toMatchObject({ code: 'BACKUP_EXISTS' });
+    await put(store, bytesOf(PART - 1), { ifExists: 'replace' });
+  });
+
+  it('know what they stored themselves when the answer to the PUT was lost', async () => {
+    const inner = createMemoryStore({ conditional: true });
+    const store = createFaultStore(inner, { faults: { put: answerLost() } });
+    await expect(put(store, bytesOf(PART))).resolves.toMatchObject({ storedBytes: PART, retries: 1 });
+    const unlucky: Fault = async ({ n }, proceed) => {
+      if (n > 1) return proceed();
+      await inner.put(`${KEY}2`, bytesOf(PART - 1));
+      throw noAnswer();
+    };
+    const other = createFaultStore(inner, { faults: { put: unlucky } });
+    await expect(put(other, bytesOf(PART), { key: `${KEY}2` })).rejects.toMatchObject({
+      code: 'BACKUP_EXISTS',
+    });
   });
 
   it('start before the source ended, but show nothing', async () => {
