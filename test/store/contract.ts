@@ -158,6 +158,15 @@ function describeObjects(open: Open): void {
     expect(await store.head('k')).toMatchObject({ bytes: 4, etag: second.etag, metadata: { a: '3' } });
   });
 
+  it('does not replace what is there when it is told so, where it can', async () => {
+    const store = await open();
+    if (!store.canPutIfAbsent) return;
+    await store.put('k', Buffer.from('one'), { ifAbsent: true });
+    const second = store.put('k', Buffer.from('two!'), { ifAbsent: true });
+    await expect(second).rejects.toMatchObject({ code: 'MISMATCH', status: 412 });
+    expect(await store.head('k')).toMatchObject({ bytes: 3 });
+  });
+
   it('gives equal bytes equal ETags', async () => {
     const store = await open();
     const [a, b] = [await store.put('a', Buffer.from('same')), await store.put('b', Buffer.from('same'))];
