@@ -1,0 +1,88 @@
+import { inherited, own } from './environment-names.ts';
+import type { Setting } from './setting.ts';
+
+const WHERE = 'Where backups are stored';
+const WHAT = 'What is backed up';
+
+/** Where backups are stored, and what is backed up. */
+export const BACKUP_SETTINGS = {
+  STORE: {
+    type: 'store',
+    property: 'store',
+    group: WHERE,
+    help: 'The store, as s3://bucket/prefix or file:///path.',
+    without: 'BUCKET and S3_PREFIX are used',
+    example: 's3://my-bucket/zfs3backup-backup/',
+    flag: 'store',
+    global: true,
+    environment: own('STORE'),
+  },
+  BUCKET: {
+    type: 'bucket',
+    property: 'store',
+    group: WHERE,
+    help: 'The bucket; the older way to say STORE=s3://bucket.',
+    without: 'STORE is used',
+    example: 'my-bucket',
+    flag: 'bucket',
+    global: true,
+    environment: inherited('BUCKET'),
+  },
+  S3_PREFIX: {
+    type: 'prefix',
+    property: 'store',
+    group: WHERE,
+    help: 'What the keys of backups start with; / is the root of the bucket.',
+    default: 'zfs3backup-backup/',
+    flag: 's3-prefix',
+    global: true,
+    environment: inherited('S3_PREFIX'),
+    empty: 'refused',
+  },
+  FILESYSTEM: {
+    type: 'dataset',
+    property: 'dataset',
+    group: WHAT,
+    help: 'The dataset to work on.',
+    without: 'commands that need one ask for it',
+    example: 'tank/data',
+    flag: 'dataset',
+    aliases: ['filesystem'],
+    global: true,
+    environment: inherited('FILESYSTEM'),
+  },
+  SNAPSHOT_PREFIX: {
+    type: 'string',
+    property: 'snapshotPrefix',
+    group: WHAT,
+    help: 'Only snapshots whose name starts with this are backed up; empty means all of them.',
+    default: 'zfs-auto-snap:daily',
+    flag: 'snapshot-prefix',
+    global: true,
+    environment: inherited('SNAPSHOT_PREFIX'),
+    perDataset: true,
+    empty: 'value',
+  },
+  SEND_FLAGS: {
+    type: 'argv',
+    property: 'sendFlags',
+    group: WHAT,
+    help: 'Further flags for `zfs send`, such as -c -L -e.',
+    without: 'none',
+    example: '-c -L -e',
+    flag: 'send-flags',
+    environment: own('SEND_FLAGS'),
+    perDataset: true,
+    empty: 'value',
+  },
+  COMPRESSOR: {
+    type: 'string',
+    property: 'compressor',
+    group: WHAT,
+    help: 'What backups are compressed with: none, zstd, gzip, pigz1, pigz4 or the NAME of a [compressor:NAME] section.',
+    default: 'zstd',
+    flag: 'compressor',
+    environment: inherited('COMPRESSOR'),
+    perDataset: true,
+  },
+} as const satisfies Record<string, Setting>;
