@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ['test-s3/setup/zfs.ts'],
     fileParallelism: false,
     // the CPU is emulated
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 240_000,
+    hookTimeout: 120_000,
   },
 });
