@@ -46,7 +46,7 @@ export async function findOpenUpload(question: OpenUploadQuestion): Promise<Resu
   );
   if (open.length === 0 && !question.resume) return undefined;
   const notes = await readNotes(store, key, signal);
-  const candidates: ResumableUpload[] = [];
+  const candidates: (ResumableUpload & StoredNote)[] = [];
   for (const upload of open) {
     const stored = notes.find(({ note }) => note.uploadId === upload.uploadId);
     const parts = await upload.listParts(signal ? { signal } : {});
@@ -58,15 +58,14 @@ export async function findOpenUpload(question: OpenUploadQuestion): Promise<Resu
       throw inProgress(upload, stored.note, question);
     if (stored && question.resume && belongs(stored.note, question.metadata)) {
       const byNumber = new Map(parts.map((part) => [part.partNumber, part]));
-      const { schedule } = stored.note;
-      candidates.push({ upload, parts: byNumber, schedule, noteKey: stored.noteKey });
+      candidates.push({ upload, parts: byNumber, schedule: stored.note.schedule, ...stored });
     } else {
       mention(upload, stored?.note, question);
     }
   }
   await dropStale(notes, open, question);
   const [best, ...others] = candidates.sort((a, b) => b.parts.size - a.parts.size);
-  for (const { upload } of others) mention(upload, undefined, question);
+  for (const { upload, note } of others) mention(upload, note, question);
   return best;
 }
 

@@ -193,6 +193,21 @@ describe('an open upload is left alone and mentioned', () => {
     expect(message).toContain('another program');
   });
 
+  it('when another one of the same has more parts', async () => {
+    const store = createMemoryStore();
+    const body = randomBytes(6 * PART);
+    const longer = await leaveOpen(store, body, 5 * PART);
+    const [note] = await readNotes(store, KEY, undefined);
+    if (!note) throw new Error('there is no note');
+    const { uploadId } = await store.startUpload(KEY, { metadata });
+    await store.put(`${note.noteKey}-2`, encodeNote({ ...note.note, uploadId }));
+    const warnings: string[] = [];
+    const found = await find(store, { logger: logger(warnings) });
+    expect(found?.upload.uploadId).toBe(longer.uploadId);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('not the one to go on with');
+  });
+
   it('but not for another estimate of the same', async () => {
     const store = createMemoryStore();
     await leaveOpen(store, randomBytes(4 * PART), 3 * PART);
