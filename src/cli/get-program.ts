@@ -1,5 +1,5 @@
 import type { Program } from './program.ts';
-import { globalGroup, settingOptions } from './setting-options.ts';
+import { downloadOptions, globalGroup } from './setting-options.ts';
 
 export const getProgram: Program = {
   name: 'zfs3backup_get',
@@ -19,15 +19,7 @@ export const getProgram: Program = {
           value: 'FILE',
           help: 'Write into this file. Default: stdout.',
         },
-        ...settingOptions(
-          'concurrency',
-          'max-memory',
-          'max-retries',
-          'bwlimit',
-          'progress',
-          'progress-interval',
-          'force-path-style',
-        ),
+        ...downloadOptions(),
       ],
       examples: [
         {

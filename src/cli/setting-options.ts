@@ -62,3 +62,16 @@ function describeDefault({ key, choices, type }: Flag): string {
   if (type === 'boolean' || setting?.default === undefined) return long;
   return `${long} Default: ${setting.default}`;
 }
+
+/** What every command that fetches objects takes. */
+export function downloadOptions(): readonly OptionSpec[] {
+  return settingOptions(
+    'concurrency',
+    'max-memory',
+    'max-retries',
+    'bwlimit',
+    'progress',
+    'progress-interval',
+    'force-path-style',
+  );
+}

@@ -1,5 +1,5 @@
 import type { Command, OptionSpec, Program } from './program.ts';
-import { globalGroup, settingOptions } from './setting-options.ts';
+import { downloadOptions, globalGroup, settingOptions } from './setting-options.ts';
 
 const jsonOption: OptionSpec = {
   name: 'json',
@@ -123,15 +123,7 @@ const restoreCommand: Command = {
     { name: 'mount', type: 'flag', help: 'Mount what was received.' },
     dryRunOption,
     jsonOption,
-    ...settingOptions(
-      'concurrency',
-      'max-memory',
-      'max-retries',
-      'bwlimit',
-      'progress',
-      'progress-interval',
-      'force-path-style',
-    ),
+    ...downloadOptions(),
   ],
   examples: [
     {
