@@ -104,7 +104,6 @@ export async function readRestorePlan(options: RestoreOptions): Promise<RestoreP
     force: options.force ?? false,
   });
   if (plan.kind !== 'plan') throw conflictError(plan);
-  for (const backup of plan.steps) refuseEncrypted(backup);
   const steps = plan.steps.map((backup) => {
     // only the first step can meet what is newer at the target; the later ones build on what just arrived
     const force = plan.force && backup === plan.steps[0];
@@ -116,20 +115,9 @@ export async function readRestorePlan(options: RestoreOptions): Promise<RestoreP
       force,
       mount: options.mount ?? false,
     };
-    return { backup, receive, ...commandsOf(backup, receive, filters.find(backup.compressor), options) };
+    return { backup, receive, ...commandsOf(backup, receive, filters.decoderOf(backup), options) };
   });
   return { dataset, store: store.url, target, notes: plan.notes, losses: plan.losses, steps };
-}
-
-function refuseEncrypted({ key, encryptor }: Backup): void {
-  if (encryptor === undefined) return;
-  throw new Zfs3BackupError(
-    'UNKNOWN_FILTER',
-    `${key} is encrypted with ${encryptor}, which is not known here`,
-    {
-      advice: 'Restore by hand: `zfs3backup_get KEY | DECRYPT | DECOMPRESS | zfs receive DATASET`.',
-    },
-  );
 }
 
 function commandsOf(
@@ -191,7 +179,7 @@ async function receiveBackup(
     const stored = meter(chunks, (bytes) => {
       storedBytes += bytes;
     });
-    const filter = filters.find(backup.compressor);
+    const filter = filters.decoderOf(backup);
     const stream = meter(filter ? holdBackLast(filter.decode(stored, call)) : stored, moved.read);
     await source.receive(receive, stream, call);
   });

@@ -1,0 +1,14 @@
+import type { OptionSpec } from './program.ts';
+
+/** Options that mean the same wherever they are taken. */
+export const jsonOption: OptionSpec = {
+  name: 'json',
+  type: 'flag',
+  help: 'Print JSON (docs/json.md describes it).',
+};
+
+export const dryRunOption: OptionSpec = {
+  name: 'dry-run',
+  type: 'flag',
+  help: 'Show the steps and the commands a person would type for them; change nothing.',
+};
