@@ -2,7 +2,8 @@
 import { backup, createFilterRegistry, openStore, readProcess } from '../dist/index.js';
 
 const [endpoint, bucket, file] = process.argv.slice(2);
-const snapshot = { name: 'one', guid: '1', createtxg: '1', createdAt: new Date(), referencedBytes: 0 };
+// A name of its own for each run: what is stored is not replaced.
+const snapshot = { name: `run-${process.pid}`, guid: '1', createtxg: '1', createdAt: new Date(), referencedBytes: 0 };
 const source = {
   readDataset: async () => ({ snapshots: [snapshot], writtenBytes: 0 }),
   estimate: async () => undefined,
