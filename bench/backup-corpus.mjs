@@ -3,7 +3,13 @@ import { backup, createFilterRegistry, openStore, readProcess } from '../dist/in
 
 const [endpoint, bucket, file] = process.argv.slice(2);
 // A name of its own for each run: what is stored is not replaced.
-const snapshot = { name: `run-${process.pid}`, guid: '1', createtxg: '1', createdAt: new Date(), referencedBytes: 0 };
+const snapshot = {
+  name: `run-${process.pid}`,
+  guid: '1',
+  createtxg: '1',
+  createdAt: new Date(),
+  referencedBytes: 0,
+};
 const source = {
   readDataset: async () => ({ snapshots: [snapshot], writtenBytes: 0 }),
   estimate: async () => undefined,

@@ -1,4 +1,4 @@
-import { Parser } from 'yargs/helpers';
+import Parser from 'yargs-parser';
 import { findMeant } from '../config/nearest.ts';
 import type { ConfigProblem } from '../errors.ts';
 import type { Arguments, Command, CommandLine, OptionSpec, Program } from './program.ts';

@@ -1,8 +1,9 @@
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import type { RateLimit } from '../stream/rate-limit.ts';
 import type { ProviderProfile } from './providers.ts';
 import type { S3Credentials, S3CredentialsProvider } from './s3-credentials.ts';
 import { createS3Connections, createS3Http } from './s3-http.ts';
+import { S3Client } from './s3-sdk.ts';
 
 export type { S3Credentials, S3CredentialsProvider } from './s3-credentials.ts';
 

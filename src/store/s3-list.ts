@@ -1,6 +1,6 @@
-import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { CallOptions, ObjectSummary } from './object-store.ts';
 import { bare, decodeKey } from './s3-request.ts';
+import { ListObjectsV2Command } from './s3-sdk.ts';
 import type { S3Context } from './s3-store.ts';
 
 export async function* listObjects(

@@ -1,11 +1,4 @@
-import {
-  GetObjectCommand,
-  type GetObjectCommandOutput,
-  HeadBucketCommand,
-  HeadObjectCommand,
-  type HeadObjectCommandOutput,
-  ListObjectsV2Command,
-} from '@aws-sdk/client-s3';
+import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { StoreError } from '../errors.ts';
 import { assertKey } from './keys.ts';
 import type { CallOptions, GetIntoOptions, GetOptions, ObjectBody, ObjectInfo } from './object-store.ts';
@@ -14,6 +7,7 @@ import { checksumOf } from './s3-checksum.ts';
 import { asStoreError, callOf, noSuchBucketError } from './s3-errors.ts';
 import type { IntoBuffer } from './s3-http.ts';
 import { bare } from './s3-request.ts';
+import { GetObjectCommand, HeadBucketCommand, HeadObjectCommand, ListObjectsV2Command } from './s3-sdk.ts';
 import { sseCFields } from './s3-sse-c.ts';
 import type { S3Context } from './s3-store.ts';
 

@@ -1,4 +1,3 @@
-import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { assertKey, assertMetadata } from './keys.ts';
 import type { CallOptions, ObjectStore } from './object-store.ts';
 import { type ChecksumMode, type ObjectLock, type ProviderProfile, providerFor } from './providers.ts';
@@ -10,6 +9,7 @@ import { asStoreError, callOf, type S3Call } from './s3-errors.ts';
 import { listObjects } from './s3-list.ts';
 import { getObject, getObjectInto, headObject } from './s3-read.ts';
 import { askedFor, attributesOf, bare, bodyHash, withBodyHash } from './s3-request.ts';
+import { DeleteObjectCommand, PutObjectCommand } from './s3-sdk.ts';
 import { settleObject } from './s3-settle.ts';
 import { openUploads, startUpload } from './s3-upload.ts';
 

@@ -1,3 +1,9 @@
+import { StoreError } from '../errors.ts';
+import { assertKey, assertMetadata, assertPartNumber } from './keys.ts';
+import type { CallOptions, ObjectAttributes, OpenUpload, StoredPart, Upload } from './object-store.ts';
+import { wordsFor } from './operation-words.ts';
+import { bodyChecksum, checksumOf, completeChecksum, partChecksum, uploadChecksum } from './s3-checksum.ts';
+import { askedFor, attributesOf, bare, bodyHash, withBodyHash } from './s3-request.ts';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -5,13 +11,7 @@ import {
   ListMultipartUploadsCommand,
   ListPartsCommand,
   UploadPartCommand,
-} from '@aws-sdk/client-s3';
-import { StoreError } from '../errors.ts';
-import { assertKey, assertMetadata, assertPartNumber } from './keys.ts';
-import type { CallOptions, ObjectAttributes, OpenUpload, StoredPart, Upload } from './object-store.ts';
-import { wordsFor } from './operation-words.ts';
-import { bodyChecksum, checksumOf, completeChecksum, partChecksum, uploadChecksum } from './s3-checksum.ts';
-import { askedFor, attributesOf, bare, bodyHash, withBodyHash } from './s3-request.ts';
+} from './s3-sdk.ts';
 import { sseCFields } from './s3-sse-c.ts';
 import type { S3Context } from './s3-store.ts';
 
