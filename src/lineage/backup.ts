@@ -25,6 +25,16 @@ export interface Backup {
   /** The snapshot's guid, where the object tells it (predecessors' do not). */
   readonly guid: string | undefined;
   readonly parentGuid: string | undefined;
+  /** Where its record stands: one that tells of this very object; `undefined` for predecessors' objects. */
+  readonly recordKey: string | undefined;
+  /** A record of its name that tells of another object: this one was stored since, or is not what was stored. */
+  readonly staleRecordKey: string | undefined;
+  /** As recorded: what came out of the sending program. */
+  readonly streamBytes: number | undefined;
+  /** What of the sender's flags decides the format, as `formatFlags` has it; `undefined`: nobody knows (predecessors' objects). */
+  readonly sendFlags: readonly string[] | undefined;
+  /** As recorded. */
+  readonly snapshotCreatedAt: Date | undefined;
 }
 
 /** z3's words. */

@@ -1,6 +1,10 @@
 import { Zfs3BackupError } from '../errors.ts';
 import type { Backup } from './backup.ts';
 import { parseBackupKey, parseBackupName } from './key.ts';
+import { decodeSendFlags, encodeSendFlags } from './send-flags.ts';
+
+/** The metadata key of the send flags that a chain is pinned to; see `formatFlags` and `encodeSendFlags`. */
+export const SEND_FLAGS_KEY = 'send-flags';
 
 /** What is known of a backup when its upload is created. */
 export interface MetadataFacts {
@@ -15,6 +19,8 @@ export interface MetadataFacts {
   readonly estimate: number | undefined;
   readonly guid: string | undefined;
   readonly parentGuid: string | undefined;
+  /** What `formatFlags` made of them. */
+  readonly sendFlags?: readonly string[] | undefined;
 }
 
 /** One object of the store: what a listing tells and its user metadata. */
@@ -37,13 +43,14 @@ const DECIMAL = /^[0-9]{1,20}$/;
  * @throws Zfs3BackupError USAGE for a value that a header cannot carry, or when it is too much.
  */
 export function encodeMetadata(facts: MetadataFacts): Record<string, string> {
-  const { key, kind, compressor, estimate, guid, parentGuid } = facts;
+  const { key, kind, compressor, estimate, guid, parentGuid, sendFlags } = facts;
   const metadata = {
     ...encodeKind(facts),
     ...(estimate === undefined ? {} : { size: String(Math.max(0, Math.round(estimate))) }),
     ...(compressor === undefined || compressor === 'none' ? {} : { compressor }),
     ...(guid === undefined ? {} : { guid }),
     ...(parentGuid === undefined || kind === 'full' ? {} : { 'parent-guid': parentGuid }),
+    ...(sendFlags === undefined ? {} : { [SEND_FLAGS_KEY]: encodeSendFlags(sendFlags) }),
   };
   checkMetadata(key, metadata);
   return metadata;
@@ -103,6 +110,11 @@ export function decodeBackup(prefix: string, object: StoredObject): Backup | und
     storageClass: object.storageClass,
     guid: decodeGuid(said('guid')),
     parentGuid: isFull ? undefined : decodeGuid(said('parent-guid')),
+    recordKey: undefined,
+    staleRecordKey: undefined,
+    streamBytes: undefined,
+    sendFlags: decodeSendFlags(said(SEND_FLAGS_KEY)),
+    snapshotCreatedAt: undefined,
   };
 }
 

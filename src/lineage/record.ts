@@ -17,10 +17,12 @@ export interface BackupRecord {
   readonly encryptor: string | null;
   /** In the order in which the stream went through them. */
   readonly filters: readonly RecordedFilter[];
-  /** Flags of the sending program, as they were given; `null` where nobody knows. */
+  /** What of the sending program's flags decides the format, as `formatFlags` has it; `null` where nobody knows. */
   readonly sendFlags: readonly string[] | null;
   readonly storedBytes: number;
   readonly etag: string | null;
+  /** Expected stream bytes when the upload began; a hint. */
+  readonly estimate: number | null;
   /** Before the filters; `null` where it was rebuilt without reading the body. */
   readonly streamBytes: number | null;
   readonly streamCrc32: string | null;
