@@ -211,7 +211,8 @@ function checkArguments(command: Command, program: Program, given: Arguments): r
   for (const missing of command.positionals.slice(given.positionals.length)) {
     problems.push({ where: missing, message: 'is missing' });
   }
-  for (const extra of given.positionals.slice(command.positionals.length)) {
+  const most = command.positionals.length + (command.furtherPositionals ?? 0);
+  for (const extra of given.positionals.slice(most)) {
     problems.push({ where: extra, message: 'one argument too many' });
   }
   for (const { name, type } of [...groupOptions(program), ...command.options]) {

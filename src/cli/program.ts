@@ -32,8 +32,10 @@ export interface Command {
   readonly usage: string;
   readonly summary: string;
   readonly details?: string;
-  /** Names of the arguments that must be there, and no more than these. */
+  /** Names of the arguments that must be there. */
   readonly positionals: readonly string[];
+  /** How many more may follow them; none if not given. */
+  readonly furtherPositionals?: number;
   /** Whether what follows `--` is a program to run, not further arguments. */
   readonly takesProgram?: boolean;
   readonly options: readonly OptionSpec[];
