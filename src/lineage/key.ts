@@ -7,10 +7,10 @@ export interface BackupName {
 }
 
 /** S3 allows no longer key, in bytes of UTF-8. */
-const MAX_KEY_BYTES = 1024;
+export const MAX_KEY_BYTES = 1024;
 
 /** Control, format, unassigned and private characters, lone surrogates, line and paragraph separators. */
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
+export const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
 
 /**
  * The key of one backup. `prefix` ends in `/`.
@@ -57,6 +57,6 @@ function isNamePart(part: string): boolean {
   return part.trim() !== '' && part !== '.' && part !== '..' && !part.includes('\\');
 }
 
-function utf8Bytes(text: string): number {
+export function utf8Bytes(text: string): number {
   return new TextEncoder().encode(text).byteLength;
 }

@@ -303,6 +303,11 @@ function linked(list: typeof links extends fc.Arbitrary<infer T> ? T : never): B
     storageClass: undefined,
     guid: undefined,
     parentGuid: undefined,
+    recordKey: undefined,
+    staleRecordKey: undefined,
+    streamBytes: undefined,
+    sendFlags: undefined,
+    snapshotCreatedAt: undefined,
   }));
 }
 
