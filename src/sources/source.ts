@@ -1,7 +1,9 @@
 /** The one seam to what is backed up. `zfs/` implements it; btrfs, tar or any command may later. */
 
+import type { MarkStep, Marks } from '../lineage/marks.ts';
 import type { Snapshot } from '../lineage/snapshot.ts';
 
+export type { MarkStep, Marks } from '../lineage/marks.ts';
 export type { Snapshot } from '../lineage/snapshot.ts';
 
 /** One stream to make: of `snapshot`, as the difference to `parent` where there is one (names after the `@`). */
@@ -9,6 +11,8 @@ export interface SendStep {
   readonly dataset: string;
   readonly snapshot: string;
   readonly parent?: string;
+  /** The parent is gone but for a bookmark; `parent` is the name after the `#`. */
+  readonly isFromBookmark?: boolean;
   /** Further flags of the producer, one argument each, such as `-c`. */
   readonly sendFlags?: readonly string[];
 }
@@ -35,6 +39,10 @@ export interface DatasetState {
   readonly snapshots: readonly Snapshot[];
   /** Bytes changed since the newest snapshot; `undefined` where the source cannot tell. */
   readonly writtenBytes: number | undefined;
+  /** Bookmarks and holds; absent where the source has no such thing. */
+  readonly marks?: Marks;
+  /** Whether its blocks are encrypted, so that they can leave as they are, without the key; absent is no. */
+  readonly isEncrypted?: boolean;
 }
 
 /**
@@ -60,4 +68,8 @@ export interface SnapshotSource {
    * asked anything.
    */
   receiveCommands(step: ReceiveStep): readonly (readonly string[])[];
+  /** Makes or removes a mark; a hold that is there already, and one that is gone, are no errors. Absent where there are no marks. */
+  mark?(step: MarkStep, options?: SourceOptions): Promise<void>;
+  /** The very command that `mark` runs; pure. */
+  markCommand?(step: MarkStep): readonly string[];
 }

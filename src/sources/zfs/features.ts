@@ -9,6 +9,8 @@ export interface ZfsFeatures {
   /** `zfs receive -s`: an interrupted receive can be continued. */
   readonly resumableReceive: boolean;
   readonly bookmarks: boolean;
+  /** `zfs holds -H` tells who holds a snapshot: zfs-fuse can hold, but not tell. */
+  readonly holds: boolean;
 }
 
 /** Reads the synopses that `zfs -?` prints; versions differ per distribution, synopses say what is there. */
@@ -21,6 +23,7 @@ export function parseFeatures(usage: string): ZfsFeatures {
     unmountedReceive: receive.has('u'),
     resumableReceive: receive.has('s'),
     bookmarks: /^\s+bookmark\s/m.test(usage),
+    holds: singleLetterFlags(usage, 'holds').has('H'),
   };
 }
 

@@ -16,6 +16,13 @@ export function snapshotName(dataset: string, snapshot: string): string {
   return `${dataset}@${snapshot}`;
 }
 
+/** `dataset#bookmark`. Fails with USAGE when one of the two cannot be such a name. */
+export function bookmarkName(dataset: string, bookmark: string): string {
+  if (!isDatasetName(dataset)) throw unusable('dataset', dataset);
+  if (!SNAPSHOT.test(bookmark)) throw unusable('bookmark', bookmark);
+  return `${dataset}#${bookmark}`;
+}
+
 function unusable(what: string, name: string): Zfs3BackupError {
   return new Zfs3BackupError('USAGE', `${JSON.stringify(name)} cannot be the name of a ${what}`);
 }

@@ -1,25 +1,57 @@
 import { Zfs3BackupError } from '../../errors.ts';
-import type { DatasetState, Snapshot } from '../source.ts';
+import { type Bookmark, compareDecimals } from '../../lineage/snapshot.ts';
+import type { Snapshot } from '../source.ts';
+import type { ZfsFeatures } from './features.ts';
 
+/** Bookmarks have them all but the last. */
 const SNAPSHOT_PROPERTIES = ['guid', 'creation', 'createtxg', 'referenced'] as const;
 
-/** The arguments whose output `parseDataset` reads: one process for a dataset and all of its snapshots. */
-export function datasetArguments(dataset: string, withWritten: boolean): readonly string[] {
-  // `-d 1` also brings the direct children and bookmarks, but not the children's snapshots. Leaving them out by
+type Features = Pick<ZfsFeatures, 'estimates' | 'rawSend' | 'holds'>;
+
+/** What one `zfs get` tells. */
+export interface ReadDataset {
+  /** Oldest first. */
+  readonly snapshots: readonly Snapshot[];
+  /** Oldest first. */
+  readonly bookmarks: readonly Bookmark[];
+  /** Names of the snapshots that somebody holds. */
+  readonly held: readonly string[];
+  readonly writtenBytes: number | undefined;
+  readonly isEncrypted: boolean;
+}
+
+/**
+ * The arguments whose output `parseDataset` reads: one process for a dataset, its snapshots and bookmarks. A property
+ * that this ZFS does not know would fail the whole.
+ */
+export function datasetArguments(dataset: string, features: Features): readonly string[] {
+  // `-d 1` also brings the direct children, but not the children's snapshots. Leaving them out by
   // `-t snapshot` is no gain: zfs-fuse does not know it, and `written` would need a process of its own.
-  const properties = [...SNAPSHOT_PROPERTIES, ...(withWritten ? ['written'] : [])].join(',');
+  const properties = [
+    ...SNAPSHOT_PROPERTIES,
+    ...(features.estimates ? ['written'] : []),
+    ...(features.rawSend ? ['encryption'] : []),
+    ...(features.holds ? ['userrefs'] : []),
+  ].join(',');
   return ['get', '-Hp', '-d', '1', '-o', 'name,property,value', properties, dataset];
 }
 
 /** Reads lines of `name<tab>property<tab>value`. Fails with SOURCE_FAILED on output that it does not understand. */
-export function parseDataset(output: string, dataset: string): DatasetState {
+export function parseDataset(output: string, dataset: string): ReadDataset {
   const properties = readProperties(output);
-  const snapshots = [...properties]
-    .filter(([name]) => name.startsWith(`${dataset}@`))
-    .map(([name, values]) => readSnapshot(name, values));
+  const named = (mark: '@' | '#') => [...properties].filter(([name]) => name.startsWith(dataset + mark));
+  const snapshots = named('@');
+  const own = properties.get(dataset);
   return {
-    snapshots: snapshots.sort((a, b) => compareNumbers(a.createtxg, b.createtxg)),
-    writtenBytes: readCount(properties.get(dataset)?.get('written')),
+    snapshots: snapshots.map(([name, values]) => readSnapshot(name, values)).sort(byCreation),
+    bookmarks: named('#')
+      .map(([name, values]) => readBookmark(name, values))
+      .sort(byCreation),
+    held: snapshots
+      .filter(([, values]) => (readCount(values.get('userrefs')) ?? 0) > 0)
+      .map(([name]) => name.slice(dataset.length + 1)),
+    writtenBytes: readCount(own?.get('written')),
+    isEncrypted: !['off', '-', undefined].includes(own?.get('encryption')),
   };
 }
 
@@ -40,17 +72,30 @@ function readProperties(output: string): Properties {
 }
 
 function readSnapshot(name: string, values: Map<string, string>): Snapshot {
-  const [guid, creation, createtxg, referenced] = SNAPSHOT_PROPERTIES.map((property) => {
+  const number = numbersOf(name, values);
+  return { ...readIdentity(name, '@', number), referencedBytes: Number(number('referenced')) };
+}
+
+function readBookmark(name: string, values: Map<string, string>): Bookmark {
+  return { ...readIdentity(name, '#', numbersOf(name, values)), isBookmark: true };
+}
+
+function readIdentity(name: string, mark: '@' | '#', number: (property: Numeric) => string) {
+  return {
+    name: name.slice(name.indexOf(mark) + 1),
+    guid: number('guid'),
+    createtxg: number('createtxg'),
+    createdAt: new Date(Number(number('creation')) * 1000),
+  };
+}
+
+type Numeric = (typeof SNAPSHOT_PROPERTIES)[number];
+
+function numbersOf(name: string, values: Map<string, string>): (property: Numeric) => string {
+  return (property) => {
     const value = values.get(property);
     if (value === undefined || !/^\d+$/.test(value)) throw notUnderstood(`${name} ${property} ${value}`);
     return value;
-  }) as [string, string, string, string];
-  return {
-    name: name.slice(name.indexOf('@') + 1),
-    guid,
-    createtxg,
-    createdAt: new Date(Number(creation) * 1000),
-    referencedBytes: Number(referenced),
   };
 }
 
@@ -58,10 +103,8 @@ function readCount(value: string | undefined): number | undefined {
   return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
 }
 
-/** As integers of any size: createtxg has 64 bits. */
-function compareNumbers(a: string, b: string): number {
-  const difference = BigInt(a) - BigInt(b);
-  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+function byCreation(a: { readonly createtxg: string }, b: { readonly createtxg: string }): number {
+  return compareDecimals(a.createtxg, b.createtxg);
 }
 
 function notUnderstood(what: string): Zfs3BackupError {

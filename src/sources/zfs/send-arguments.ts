@@ -1,5 +1,5 @@
 import type { SendStep } from '../source.ts';
-import { snapshotName } from './names.ts';
+import { bookmarkName, snapshotName } from './names.ts';
 
 export function sendArguments(step: SendStep): readonly string[] {
   return ['send', ...(step.sendFlags ?? []), ...whatToSend(step)];
@@ -10,9 +10,9 @@ export function estimateArguments(step: SendStep): readonly string[] {
   return ['send', '-nvP', ...(step.sendFlags ?? []), ...whatToSend(step)];
 }
 
-function whatToSend({ dataset, snapshot, parent }: SendStep): readonly string[] {
+function whatToSend({ dataset, snapshot, parent, isFromBookmark }: SendStep): readonly string[] {
   const target = snapshotName(dataset, snapshot);
   if (parent === undefined) return [target];
-  snapshotName(dataset, parent);
-  return ['-i', `@${parent}`, target];
+  const from = isFromBookmark ? bookmarkName(dataset, parent) : snapshotName(dataset, parent);
+  return ['-i', from.slice(dataset.length), target];
 }

@@ -1,12 +1,15 @@
 import { ProcessFailedError } from '../../errors.ts';
+import type { Hold } from '../../lineage/marks.ts';
 import { readProcess, writeProcess } from '../../stream/process.ts';
 import { runProcess } from '../../stream/run-process.ts';
-import type { DatasetState, SendStep, SnapshotSource, SourceOptions } from '../source.ts';
+import type { DatasetState, MarkStep, SendStep, SnapshotSource, SourceOptions } from '../source.ts';
 import { explainFailure, isMissingDataset } from './explain-failure.ts';
 import { parseFeatures, type ZfsFeatures } from './features.ts';
+import { isMarkedAlready, markArguments } from './mark-arguments.ts';
 import { isDatasetName } from './names.ts';
 import { datasetArguments, parseDataset } from './parse-dataset.ts';
 import { parseEstimate } from './parse-estimate.ts';
+import { holdsArguments, parseHolds } from './parse-holds.ts';
 import { receiveArguments, rollbackArguments } from './receive-arguments.ts';
 import { estimateArguments, sendArguments } from './send-arguments.ts';
 import { createZfsProgram } from './zfs-program.ts';
@@ -15,6 +18,9 @@ export interface ZfsSourceOptions {
   /** The program and what stands before its arguments, such as `['ssh', 'host', 'zfs']`; `['zfs']` by default. */
   readonly program?: readonly string[];
 }
+
+/** More names might not fit on a command line. */
+const HELD_AT_ONCE = 1000;
 
 /** What to expect of a ZFS that was not asked yet: all that is current. */
 const CURRENT = { unmountedReceive: true };
@@ -42,12 +48,40 @@ export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): S
     dataset: string,
     options: SourceOptions = {},
   ): Promise<DatasetState | undefined> {
-    const { estimates } = await readFeatures(options);
+    const features = await readFeatures(options);
     if (!isDatasetName(dataset)) return undefined;
     try {
-      return parseDataset(await run(datasetArguments(dataset, estimates), options), dataset);
+      const output = await run(datasetArguments(dataset, features), options);
+      const { bookmarks, held, ...state } = parseDataset(output, dataset);
+      const holds = await readHolds(dataset, held, options);
+      const can = { canBookmark: features.bookmarks, canHold: features.holds };
+      return { ...state, marks: { ...can, bookmarks, holds } };
     } catch (error) {
       if (isMissingDataset(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Who holds what is held: a further process only where somebody does. */
+  async function readHolds(dataset: string, held: readonly string[], options: SourceOptions) {
+    const holds: Hold[] = [];
+    for (let at = 0; at < held.length; at += HELD_AT_ONCE) {
+      const names = held.slice(at, at + HELD_AT_ONCE);
+      try {
+        holds.push(...parseHolds(await run(holdsArguments(dataset, names), options), dataset));
+      } catch (error) {
+        // a snapshot that went away since: the next reading tells the rest
+        if (!(error instanceof ProcessFailedError) || options.signal?.aborted) throw error;
+      }
+    }
+    return holds;
+  }
+
+  async function mark(step: MarkStep, options: SourceOptions = {}): Promise<void> {
+    try {
+      await run(markArguments(step), options);
+    } catch (error) {
+      if (error instanceof ProcessFailedError && isMarkedAlready(step, error.stderr)) return;
       throw error;
     }
   }
@@ -89,6 +123,8 @@ export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): S
         throw ours ? explainFailure(error, step) : error;
       }
     },
+    mark,
+    markCommand: (step) => zfs(markArguments(step)),
     sendCommand: (step) => zfs(sendArguments(step)),
     receiveCommands(step) {
       const rollback = rollbackArguments(step, known ?? CURRENT);

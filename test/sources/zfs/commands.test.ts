@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { markArguments } from '../../../src/sources/zfs/mark-arguments.ts';
 import { receiveArguments, rollbackArguments } from '../../../src/sources/zfs/receive-arguments.ts';
 import { estimateArguments, sendArguments } from '../../../src/sources/zfs/send-arguments.ts';
 import { createZfsProgram } from '../../../src/sources/zfs/zfs-program.ts';
@@ -27,6 +28,34 @@ describe('sendArguments', () => {
     { dataset: 'tank', snapshot: 's', parent: 'a\u001b[2J' },
   ])('refuses %j, which cannot be names', (step) => {
     expect(() => sendArguments(step)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+});
+
+describe('an incremental from a bookmark', () => {
+  it('names it with its mark', () => {
+    const step = { dataset: 'tank/a', snapshot: 's', parent: 'x:1:a b', isFromBookmark: true };
+    expect(sendArguments(step)).toEqual(['send', '-i', '#x:1:a b', 'tank/a@s']);
+    expect(() => sendArguments({ ...step, parent: 'a@b' })).toThrow('cannot be the name of a bookmark');
+  });
+});
+
+describe('markArguments', () => {
+  it.each([
+    [
+      { do: 'bookmark', dataset: 't/a', snapshot: 's 1', bookmark: 'x:s 1' } as const,
+      'bookmark|t/a@s 1|t/a#x:s 1',
+    ],
+    [{ do: 'drop bookmark', dataset: 't/a', bookmark: 'x:s 1' } as const, 'destroy|t/a#x:s 1'],
+    [{ do: 'hold', dataset: 't/a', snapshot: 's', tag: 'x:1' } as const, 'hold|x:1|t/a@s'],
+    [{ do: 'release', dataset: 't/a', snapshot: 's', tag: 'x:1' } as const, 'release|x:1|t/a@s'],
+  ])('are each one command: %j', (step, expected) => {
+    expect(markArguments(step)).toEqual(expected.split('|'));
+  });
+
+  it.each(['', 'a@b', 'a/b', 'a#b', 'a,b'])('never destroys anything but a bookmark: %j', (bookmark) => {
+    expect(() => markArguments({ do: 'drop bookmark', dataset: 't/a', bookmark })).toThrow(
+      'cannot be the name of a bookmark',
+    );
   });
 });
 

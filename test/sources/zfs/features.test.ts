@@ -11,12 +11,17 @@ const OPENZFS = `
 	receive [-vMnsFhu] [-o <property>=<value>] ... [-x <property>] ...
 	    <filesystem|volume|snapshot>
 	receive -A <filesystem|volume>
+	hold [-r] <tag> <snapshot> ...
+	holds [-rHp] <snapshot> ...
+	release [-r] <tag> <snapshot> ...
 `;
 const ZFS_FUSE = `
 	set <property=value> <filesystem|volume|snapshot> ...
 	send [-RDp] [-[iI] snapshot] <snapshot>
 	receive [-vnF] <filesystem|volume|snapshot>
 	receive [-vnF] -d <filesystem>
+	hold [-r] <tag> <snapshot> ...
+	holds [-r] <snapshot> ...
 `;
 
 describe('parseFeatures', () => {
@@ -27,6 +32,7 @@ describe('parseFeatures', () => {
       unmountedReceive: true,
       resumableReceive: true,
       bookmarks: true,
+      holds: true,
     });
   });
 
@@ -37,11 +43,12 @@ describe('parseFeatures', () => {
       unmountedReceive: false,
       resumableReceive: false,
       bookmarks: false,
+      holds: false,
     });
   });
 
   it('keeps to the synopses of the subcommand', () => {
     const usage = '\tsend [-v] <snapshot>\n\tsend-other [-nPw] x\n\treceive [-v] <x>\n\tunmount [-us] x\n';
-    expect(Object.values(parseFeatures(usage))).toEqual([false, false, false, false, false]);
+    expect(Object.values(parseFeatures(usage))).toEqual(Array(6).fill(false));
   });
 });

@@ -23,7 +23,10 @@ describe('parseDataset', () => {
           referencedBytes: 122880,
         },
       ],
+      bookmarks: [],
+      held: [],
       writtenBytes: undefined,
+      isEncrypted: false,
     });
   });
 
@@ -42,13 +45,35 @@ describe('parseDataset', () => {
     },
   );
 
-  it('leaves out bookmarks, children, and what begins with the same letters', () => {
+  it('leaves out children, and what begins with the same letters', () => {
+    const output = ['tank/a/b', 'tank/a/b@s', 'tank/a/b#s', 'tank/ab@s', 'tank/ab#s'].map((name, at) =>
+      lines(name, `${at}`, `${at}`, { userrefs: '1' }),
+    );
+    expect(parseDataset(output.join(''), 'tank/a')).toMatchObject({ snapshots: [], bookmarks: [], held: [] });
+  });
+
+  it('reads bookmarks, oldest first', () => {
+    const none = { written: '-', referenced: '-', userrefs: '-', encryption: '-' };
     const output =
-      lines('tank/a#mark', '1', '2', { written: '-', referenced: '-' }) +
-      lines('tank/a/b', '3', '4') +
-      lines('tank/a/b@s', '5', '6') +
-      lines('tank/ab@s', '7', '8');
-    expect(parseDataset(output, 'tank/a')).toEqual({ snapshots: [], writtenBytes: undefined });
+      lines('t/a b#new:x', '8', '100', none) +
+      lines('t/a b#old', '7', '99', none) +
+      lines('t/a b@s', '1', '2');
+    const { bookmarks, snapshots } = parseDataset(output, 't/a b');
+    expect(snapshots.map(({ name }) => name)).toEqual(['s']);
+    expect(bookmarks).toEqual([
+      { name: 'old', guid: '7', createtxg: '99', createdAt: new Date(1795229589000), isBookmark: true },
+      expect.objectContaining({ name: 'new:x', guid: '8', createtxg: '100' }),
+    ]);
+  });
+
+  it('tells what is held and whether the dataset itself is encrypted', () => {
+    const of = (encryption: string) =>
+      lines('t', '1', '2', { encryption }) +
+      lines('t@s', '3', '4', { userrefs: '2', encryption: 'aes-256-gcm' }) +
+      lines('t@free', '5', '6', { userrefs: '0' });
+    expect(parseDataset(of('aes-256-gcm'), 't')).toMatchObject({ held: ['s'], isEncrypted: true });
+    expect(parseDataset(of('off'), 't')).toMatchObject({ isEncrypted: false });
+    expect(parseDataset(of('-'), 't')).toMatchObject({ isEncrypted: false });
   });
 
   it("takes the dataset's own written bytes, not a snapshot's", () => {
@@ -89,9 +114,15 @@ describe('parseDataset', () => {
 });
 
 describe('datasetArguments', () => {
-  it('asks for `written` only where there is one', () => {
-    expect(datasetArguments('t/a b', true)).toContain('guid,creation,createtxg,referenced,written');
-    expect(datasetArguments('t/a b', false)).toContain('guid,creation,createtxg,referenced');
-    expect(datasetArguments('t/a b', false).at(-1)).toBe('t/a b');
+  it('asks only for what this ZFS knows, for it refuses the whole otherwise', () => {
+    const none = { estimates: false, rawSend: false, holds: false };
+    expect(datasetArguments('t/a b', none)).toContain('guid,creation,createtxg,referenced');
+    expect(datasetArguments('t/a b', { ...none, estimates: true })).toContain(
+      'guid,creation,createtxg,referenced,written',
+    );
+    expect(datasetArguments('t/a b', { estimates: true, rawSend: true, holds: true })).toContain(
+      'guid,creation,createtxg,referenced,written,encryption,userrefs',
+    );
+    expect(datasetArguments('t/a b', none).at(-1)).toBe('t/a b');
   });
 });

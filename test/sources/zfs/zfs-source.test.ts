@@ -73,6 +73,50 @@ describe('readDataset', () => {
   });
 });
 
+describe('marks', () => {
+  const HELD = `
+    '-?') printf '\\tholds [-rHp] <snapshot> ...\\n\\tbookmark <snapshot> <newbookmark>\\n' ;;
+    get) printf 't/a@s 1\\tguid\\t1\\nt/a@s 1\\tcreation\\t2\\nt/a@s 1\\tcreatetxg\\t3\\nt/a@s 1\\treferenced\\t4\\nt/a@s 1\\tuserrefs\\t2\\n' ;;
+  `;
+  const hold = { do: 'hold', dataset: 't/a', snapshot: 's', tag: 'x:1' } as const;
+
+  it('are read by one more process where something is held', async () => {
+    const source = await sourceOn(`${HELD} holds) printf 't/a@s 1\\tone\\tnow\\nt/a@s 1\\tx y\\tnow\\n' ;;`);
+    expect((await source.readDataset('t/a'))?.marks).toEqual({
+      canBookmark: true,
+      bookmarks: [],
+      canHold: true,
+      holds: [
+        { snapshot: 's 1', tag: 'one' },
+        { snapshot: 's 1', tag: 'x y' },
+      ],
+    });
+    expect((await calls()).at(-1)).toBe('holds|-H|t/a@s 1|');
+  });
+
+  it('do not fail the reading when a held snapshot went away meanwhile', async () => {
+    const gone = `cannot open 't/a@s 1': dataset does not exist`;
+    const source = await sourceOn(`${HELD} holds) echo "${gone}" >&2; exit 1 ;;`);
+    expect(await source.readDataset('t/a')).toMatchObject({
+      snapshots: [{ name: 's 1' }],
+      marks: { holds: [] },
+    });
+  });
+
+  it.each([
+    [hold, "cannot hold 't/a@s': tag already exists on this dataset"],
+    [{ ...hold, do: 'release' } as const, "cannot release 'x:1' from 't/a@s': no such tag on this dataset"],
+    [{ do: 'drop bookmark', dataset: 't/a', bookmark: 'b' } as const, "bookmark 't/a#b' does not exist."],
+  ])('are no error where all is as it should be: %j', async (step, words) => {
+    const source = await sourceOn(`*) echo "${words}" >&2; exit 1 ;;`);
+    expect(await source.mark?.(step)).toBeUndefined();
+    const refusing = await sourceOn(`*) echo 'permission denied' >&2; exit 1 ;;`);
+    await expect(refusing.mark?.(step)).rejects.toMatchObject({
+      advice: expect.stringContaining('zfs allow'),
+    });
+  });
+});
+
 describe('estimate', () => {
   const step = { dataset: 't/a', snapshot: 's' };
 
@@ -127,7 +171,7 @@ it('quotes for the shell behind ssh, so that a name stays one argument there', a
   const name = "t/it's $(touch oops); a  b";
   await source.readDataset(name);
   expect((await calls()).at(-1)).toBe(
-    `get|-Hp|-d|1|-o|name,property,value|guid,creation,createtxg,referenced,written|${name}|`,
+    `get|-Hp|-d|1|-o|name,property,value|guid,creation,createtxg,referenced,written,encryption|${name}|`,
   );
 });
 
