@@ -4,6 +4,7 @@ import type { Logger } from '../logger.ts';
 import { hexOfCrc32 } from '../store/crc32.ts';
 import type { Checksum, ObjectInfo, ObjectStore } from '../store/object-store.ts';
 import { contradict, digestOf } from './etag.ts';
+import { lookAt } from './look-at.ts';
 import type { Retry, Sleep } from './retry.ts';
 
 /** A gateway may show the object a moment after it said that it stored it. */
@@ -56,7 +57,7 @@ export async function checkStored(expected: Expected, options: CheckOptions): Pr
 
 async function look({ store, key, retry, signal }: CheckOptions): Promise<ObjectInfo | undefined> {
   try {
-    return await retry('head', () => store.head(key, { signal }), { signal });
+    return await retry('head', () => lookAt(store, key, { signal }), { signal });
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     throw new StoreError(

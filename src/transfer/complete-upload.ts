@@ -3,6 +3,7 @@ import { wholeChecksum } from '../store/crc32.ts';
 import type { ObjectInfo, StoredPart, Upload } from '../store/object-store.ts';
 import { abortUpload, howToDrop, warnLeftOpen } from './abort-upload.ts';
 import { type CheckOptions, checkStored, findMismatch } from './check-stored.ts';
+import { lookAt } from './look-at.ts';
 import type { Backoff } from './retry.ts';
 
 /** Putting thousands of parts together may go on for minutes after the connection was lost. */
@@ -98,7 +99,7 @@ async function lookAround(completion: Completion, refused: boolean): Promise<Sig
 async function lookOnce(completion: Completion): Promise<Sight> {
   const { store, key, upload, parts, retry, signal, bytes, etag } = completion;
   const call = { signal };
-  const info = await retry('head', () => store.head(key, call), call);
+  const info = await retry('head', () => lookAt(store, key, call), call);
   const uploads = await retry('list uploads', () => store.openUploads(key, call), call).catch(
     () => undefined,
   );

@@ -12,6 +12,7 @@ import { checkStored, findMismatch } from './check-stored.ts';
 import { completeUpload } from './complete-upload.ts';
 import { delayedAbort } from './delayed-abort.ts';
 import { multipartEtag } from './etag.ts';
+import { lookAt } from './look-at.ts';
 import { createLostStarts, type LostStarts } from './lost-starts.ts';
 import { forgetClosedUpload, forgetUpload, leaveUpload, lookForOthers, noteUpload } from './noted-upload.ts';
 import type { ResumableUpload } from './open-upload.ts';
@@ -108,7 +109,7 @@ function isTaken(error: unknown): boolean {
 
 /** Whether the object is known to have these very bytes. */
 async function isThere({ store, key, sending }: Storing, body: Uint8Array): Promise<boolean> {
-  const info = await store.head(key, { signal: sending.stop.signal });
+  const info = await lookAt(store, key, { signal: sending.stop.signal });
   if (!info || !(info.digest ?? info.checksum)) return false;
   return (
     findMismatch(info, { bytes: body.byteLength, etag: undefined, confirmedEtag: undefined, body }) ===
@@ -224,7 +225,7 @@ async function refuseExisting(storing: Storing): Promise<void> {
   const { store, key, ifExists, sending } = storing;
   if (ifExists === 'replace') return;
   const call = { signal: sending.stop.signal };
-  if (await sending.retry('head', () => store.head(key, call), call)) throw alreadyThere(storing);
+  if (await sending.retry('head', () => lookAt(store, key, call), call)) throw alreadyThere(storing);
 }
 
 function alreadyThere({ store, key }: Storing): Zfs3BackupError {
