@@ -5,6 +5,7 @@ import { joinProgress } from './progress.ts';
 import {
   type BackupOptions,
   type BackupPlanReport,
+  encoderOf,
   type PlannedBackup,
   readBackupPlan,
   sendStepOf,
@@ -96,7 +97,8 @@ async function storeBackup(
   resume: ResumableUpload | null | undefined,
 ): Promise<StoredBackup> {
   const { step, key, metadata, estimate } = planned;
-  const { filter, signal } = options;
+  const { signal } = options;
+  const encoder = encoderOf(options);
   const name = `${step.dataset}@${step.snapshot.name}`;
   const progress = joinProgress(options.onProgress, {
     verb: 'backup',
@@ -112,7 +114,7 @@ async function storeBackup(
     return upload({
       store: options.store,
       key,
-      source: filter ? filter.encode(stream, call) : stream,
+      source: encoder ? encoder.encode(stream, call) : stream,
       metadata,
       estimate,
       ...transferOptions(options),

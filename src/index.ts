@@ -19,8 +19,11 @@ export {
   StoreError,
   Zfs3BackupError,
 } from './errors.ts';
-export type { ExternalFilter, Filter } from './filters/filter.ts';
-export { createFilterRegistry, type FilterRegistry } from './filters/registry.ts';
+export type { AgeKeys } from './filters/age.ts';
+export { chainFilters, type FilterChain } from './filters/chain.ts';
+export type { EncodedBody, ExternalFilter, Filter } from './filters/filter.ts';
+export type { GpgKeys } from './filters/gpg.ts';
+export { createFilterRegistry, type Encryption, type FilterRegistry } from './filters/registry.ts';
 export type { Backup, Health, Lineage, LineageEntry } from './lineage/backup.ts';
 export { PlanConflictError } from './lineage/conflict-error.ts';
 export type { Conflict } from './lineage/conflicts.ts';

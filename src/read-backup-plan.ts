@@ -1,4 +1,5 @@
 import { Zfs3BackupError } from './errors.ts';
+import { chainFilters, type FilterChain } from './filters/chain.ts';
 import type { Filter } from './filters/filter.ts';
 import { conflictError } from './lineage/conflict-error.ts';
 import { backupKey } from './lineage/key.ts';
@@ -29,6 +30,8 @@ export interface BackupOptions {
   readonly snapshot?: string;
   /** Compressor; stored as it is without one. */
   readonly filter?: Filter;
+  /** What encrypts behind it; stored as it is without one. */
+  readonly encryptor?: Filter;
   /** Further flags of `zfs send`, one argument each. */
   readonly sendFlags?: readonly string[];
   readonly storageClass?: string;
@@ -102,7 +105,7 @@ export async function readBackupPlan(options: BackupOptions): Promise<BackupPlan
 }
 
 async function prepareStep(step: BackupStep, options: BackupOptions): Promise<PlannedBackup> {
-  const { store, source, filter } = options;
+  const { store, source, filter, encryptor } = options;
   const send = sendStepOf(step, options);
   const estimate = await source.estimate(send, options.signal ? { signal: options.signal } : {});
   const { partBytes } = planTransfer({ ...transferOptions(options), estimate, limits: usable(store.limits) });
@@ -112,13 +115,14 @@ async function prepareStep(step: BackupStep, options: BackupOptions): Promise<Pl
     kind: step.kind,
     parent: step.parentName && `${step.dataset}@${step.parentName}`,
     compressor: filter?.name,
+    encryptor: encryptor?.name,
     estimate,
     guid: step.snapshot.guid,
     parentGuid: step.parent?.guid,
   });
   const pipeline = [
     source.sendCommand(send),
-    ...(filter ? [filter.commands.encode] : []),
+    ...(encoderOf(options)?.commands.encode ?? []),
     putCommand(key, metadata, estimate, options),
   ];
   return { step, key, metadata, estimate, partBytes, pipeline };
@@ -127,6 +131,11 @@ async function prepareStep(step: BackupStep, options: BackupOptions): Promise<Pl
 /** What the user says about the transfer: planned with in a dry run, and the same for the upload itself. */
 export function transferOptions({ partBytes, concurrency, maxMemory }: BackupOptions) {
   return { partBytes, concurrency, maxMemory };
+}
+
+/** What the stream goes through to the store. */
+export function encoderOf({ filter, encryptor }: BackupOptions): FilterChain | undefined {
+  return chainFilters(filter, encryptor);
 }
 
 export function sendStepOf(step: BackupStep, options: BackupOptions): SendStep {

@@ -1,5 +1,5 @@
 import { Zfs3BackupError } from './errors.ts';
-import type { Filter } from './filters/filter.ts';
+import type { FilterChain } from './filters/chain.ts';
 import type { FilterRegistry } from './filters/registry.ts';
 import type { Backup } from './lineage/backup.ts';
 import { conflictError } from './lineage/conflict-error.ts';
@@ -123,13 +123,13 @@ export async function readRestorePlan(options: RestoreOptions): Promise<RestoreP
 function commandsOf(
   backup: Backup,
   receive: ReceiveStep,
-  filter: Filter | undefined,
+  filter: FilterChain | undefined,
   { store, source }: RestoreOptions,
 ): Pick<PlannedRestore, 'before' | 'pipeline'> {
   const commands = source.receiveCommands(receive);
   const pipeline = [
     ['zfs3backup_get', ...store.arguments, backup.key],
-    ...(filter ? [filter.commands.decode] : []),
+    ...(filter?.commands.decode ?? []),
     ...commands.slice(-1),
   ];
   return { before: commands.slice(0, -1), pipeline };

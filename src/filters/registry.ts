@@ -1,21 +1,35 @@
 import { Zfs3BackupError } from '../errors.ts';
+import { type AgeKeys, createAgeFilter } from './age.ts';
+import { chainFilters, type FilterChain } from './chain.ts';
 import { createExternalFilter } from './external.ts';
-import type { ExternalFilter, Filter } from './filter.ts';
+import type { EncodedBody, ExternalFilter, Filter, FilterOptions } from './filter.ts';
+import { createGpgFilter, type GpgKeys } from './gpg.ts';
 import { gzipFilter } from './gzip.ts';
 import { pigzFilters } from './pigz.ts';
 import { createZstdFilter } from './zstd.ts';
 
-/** The filters that this installation knows, by the name in the `compressor` metadata. */
+/** The filters that this installation knows, by the name in the metadata. */
 export interface FilterRegistry {
-  /** `none` first, then in the order they were defined. */
+  /** Compressors: `none` first, then in the order they were defined. */
   readonly names: readonly string[];
-  /** `undefined` for no filter at all: no name, or `none`. Throws UNKNOWN_FILTER for a name that is not known. */
+  readonly encryptors: readonly string[];
+  /** A compressor. `undefined` for no filter at all: no name, or `none`. Throws UNKNOWN_FILTER for a name that is not known. */
   find(name: string | undefined): Filter | undefined;
+  /** The same for what encrypts. */
+  findEncryptor(name: string | undefined): Filter | undefined;
+  /** What a stream goes through to the store: the compressor, then the encryptor. Throws UNKNOWN_FILTER. */
+  encoderOf(wanted: Omit<Encoded, 'key'>): FilterChain | undefined;
   /**
    * What turns a stored body back into its stream: decrypts, then decompresses. `undefined` where it is stored as it
    * is. Throws UNKNOWN_FILTER.
    */
-  decoderOf(stored: Encoded): Filter | undefined;
+  decoderOf(stored: Encoded): FilterChain | undefined;
+  /**
+   * Whether `decoderOf(stored)` would work here, with a sentence where not: UNKNOWN_FILTER, PROGRAM_MISSING, or
+   * FILTER_UNAVAILABLE where no key that is here decrypts it. `readHead` is asked for the first bytes of the body only
+   * where that is encrypted.
+   */
+  checkDecoder(stored: Encoded, readHead: EncodedBody['readHead'], options?: FilterOptions): Promise<void>;
 }
 
 /** What a backup says of how it was encoded. */
@@ -25,42 +39,84 @@ export interface Encoded {
   readonly encryptor: string | undefined;
 }
 
+/** What encrypting and decrypting needs to know. */
+export interface Encryption {
+  readonly age?: AgeKeys;
+  readonly gpg?: GpgKeys;
+  /** Those of `[filter:NAME]` sections. */
+  readonly external?: readonly ExternalFilter[];
+}
+
 /** In any case and also empty: the predecessors were lenient there. */
 const NONE = 'none';
 
 /** The built-in filters and the predecessors' ones, and `external` ones, which win over those of the same name. */
-export function createFilterRegistry(external: readonly ExternalFilter[] = []): FilterRegistry {
-  const filters = new Map<string, Filter>();
-  for (const filter of [...builtIn(), ...external.map(createExternalFilter)])
-    filters.set(filter.name, filter);
-  const names = [NONE, ...filters.keys()];
-  function find(name: string | undefined): Filter | undefined {
-    if (!name || name.toLowerCase() === NONE) return undefined;
-    const filter = filters.get(name);
-    if (filter) return filter;
-    throw new Zfs3BackupError('UNKNOWN_FILTER', `There is no compressor named \`${name}\` here`, {
-      advice: `Known are ${names.join(', ')}; define it in a section [compressor:${name}] with compress= and decompress=.`,
-    });
-  }
+export function createFilterRegistry(
+  external: readonly ExternalFilter[] = [],
+  encryption: Encryption = {},
+): FilterRegistry {
+  const others = (encryption.external ?? []).map(createExternalFilter);
+  const compressors = byName([...builtIn(), ...external.map(createExternalFilter), ...others]);
+  const encryptors = byName([createAgeFilter(encryption.age), createGpgFilter(encryption.gpg), ...others]);
+  const find = (name: string | undefined) => findIn(compressors, name, unknownCompressor);
+  const findEncryptor = (name: string | undefined) => findIn(encryptors, name, unknownEncryptor);
+  const decoderOf = (stored: Encoded) =>
+    chainFilters(find(stored.compressor), findEncryptorOf(stored, findEncryptor));
   return {
-    names,
+    names: [NONE, ...compressors.keys()],
+    encryptors: [NONE, ...encryptors.keys()],
     find,
-    decoderOf(stored) {
-      refuseEncrypted(stored);
-      return find(stored.compressor);
+    findEncryptor,
+    encoderOf: ({ compressor, encryptor }) => chainFilters(find(compressor), findEncryptor(encryptor)),
+    decoderOf,
+    async checkDecoder(stored, readHead, options) {
+      await decoderOf(stored)?.checkDecode({ key: stored.key, readHead }, options);
     },
   };
 }
 
-function refuseEncrypted({ key, encryptor }: Encoded): void {
-  if (encryptor === undefined) return;
-  throw new Zfs3BackupError(
-    'UNKNOWN_FILTER',
-    `${key} is encrypted with ${encryptor}, which is not known here`,
-    {
-      advice: 'Restore by hand: `zfs3backup_get KEY | DECRYPT | DECOMPRESS | zfs receive DATASET`.',
-    },
-  );
+function byName(filters: readonly Filter[]): ReadonlyMap<string, Filter> {
+  return new Map(filters.map((filter) => [filter.name, filter]));
+}
+
+function findIn(
+  filters: ReadonlyMap<string, Filter>,
+  name: string | undefined,
+  unknown: (name: string, known: string) => Zfs3BackupError,
+): Filter | undefined {
+  if (!name || name.toLowerCase() === NONE) return undefined;
+  const filter = filters.get(name);
+  if (filter) return filter;
+  throw unknown(name, [NONE, ...filters.keys()].join(', '));
+}
+
+function unknownCompressor(name: string, known: string): Zfs3BackupError {
+  return new Zfs3BackupError('UNKNOWN_FILTER', `There is no compressor named \`${name}\` here`, {
+    advice: `Known are ${known}; define it in a section [compressor:${name}] with compress= and decompress=.`,
+  });
+}
+
+function unknownEncryptor(name: string, known: string): Zfs3BackupError {
+  return new Zfs3BackupError('UNKNOWN_FILTER', `There is no encryptor named \`${name}\` here`, {
+    advice: `Known are ${known}; define it in a section [filter:${name}] with encode= and decode=.`,
+  });
+}
+
+/** Which backup it was matters more than the name of the filter. */
+function findEncryptorOf(
+  { key, encryptor }: Encoded,
+  find: (name: string | undefined) => Filter | undefined,
+): Filter | undefined {
+  try {
+    return find(encryptor);
+  } catch (error) {
+    if (!(error instanceof Zfs3BackupError)) throw error;
+    const message = `${key} is encrypted with ${encryptor}, which is not known here`;
+    throw new Zfs3BackupError('UNKNOWN_FILTER', message, {
+      advice: `${error.advice} By hand: \`zfs3backup_get KEY | DECRYPT | DECOMPRESS | zfs receive DATASET\`.`,
+      cause: error,
+    });
+  }
 }
 
 function builtIn(): readonly Filter[] {

@@ -13,7 +13,7 @@ export interface Backup {
   readonly parent: string | undefined;
   /** The filter that decodes it; `undefined` for none. */
   readonly compressor: string | undefined;
-  /** What the Python tool encrypted it with, outside the compressor; `undefined` for nothing. */
+  /** The filter that decrypts it, before it is decompressed; `undefined` for none. */
   readonly encryptor: string | undefined;
   /** Expected stream bytes as recorded at the upload; a hint. */
   readonly estimate: number | undefined;

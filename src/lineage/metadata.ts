@@ -15,6 +15,8 @@ export interface MetadataFacts {
   readonly parent: string | undefined;
   /** The filter's name; `undefined` and `none` are the same. */
   readonly compressor: string | undefined;
+  /** The same for what encrypts behind it. */
+  readonly encryptor?: string | undefined;
   /** Expected stream bytes. */
   readonly estimate: number | undefined;
   readonly guid: string | undefined;
@@ -43,11 +45,12 @@ const DECIMAL = /^[0-9]{1,20}$/;
  * @throws Zfs3BackupError USAGE for a value that a header cannot carry, or when it is too much.
  */
 export function encodeMetadata(facts: MetadataFacts): Record<string, string> {
-  const { key, kind, compressor, estimate, guid, parentGuid, sendFlags } = facts;
+  const { key, kind, compressor, encryptor, estimate, guid, parentGuid, sendFlags } = facts;
   const metadata = {
     ...encodeKind(facts),
     ...(estimate === undefined ? {} : { size: String(Math.max(0, Math.round(estimate))) }),
     ...(compressor === undefined || compressor === 'none' ? {} : { compressor }),
+    ...(encryptor === undefined || encryptor === 'none' ? {} : { encryptor }),
     ...(guid === undefined ? {} : { guid }),
     ...(parentGuid === undefined || kind === 'full' ? {} : { 'parent-guid': parentGuid }),
     ...(sendFlags === undefined ? {} : { [SEND_FLAGS_KEY]: encodeSendFlags(sendFlags) }),
