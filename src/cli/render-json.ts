@@ -26,6 +26,7 @@ export function statusJson({ dataset, store, snapshots, summary }: StatusReport)
       streamBytes: row.streamBytes,
       storedBytes: row.storedBytes,
       createdAt: row.createdAt,
+      record: row.record,
     })),
     summary: {
       backups: summary.backups,
@@ -33,6 +34,7 @@ export function statusJson({ dataset, store, snapshots, summary }: StatusReport)
       notBackedUp: summary.notBackedUp,
       leftOut: summary.leftOut,
       broken: summary.broken,
+      staleRecords: summary.staleRecords,
     },
   };
 }

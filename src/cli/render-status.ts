@@ -53,7 +53,7 @@ function healthCell({ health }: StatusRow, style: Style): Cell {
 }
 
 function renderSummary({ dataset, store, summary }: StatusReport, style: Style): string {
-  const { backups, storedBytes, notBackedUp, leftOut, broken } = summary;
+  const { backups, storedBytes, notBackedUp, leftOut, broken, staleRecords } = summary;
   const missing =
     notBackedUp.length === 0
       ? 'nothing is left to back up'
@@ -61,7 +61,11 @@ function renderSummary({ dataset, store, summary }: StatusReport, style: Style):
   const faults = broken.length === 0 ? 'nothing is broken' : style.red(`broken: ${renderNames(broken)}`);
   const others = leftOut === 0 ? '' : ` (${renderCount(leftOut, 'snapshot')} without the prefix left out)`;
   const head = `${escapeName(dataset)} in ${escapeName(store)}: ${renderCount(backups, 'backup')}`;
-  return `${head}, ${renderSize(storedBytes)}; ${missing}${others}; ${faults}.`;
+  const stale =
+    staleRecords.length === 0
+      ? ''
+      : ` ${style.yellow(`Not the object that was recorded: ${renderNames(staleRecords)}; \`zfs3backup verify --level 2\` reads it.`)}`;
+  return `${head}, ${renderSize(storedBytes)}; ${missing}${others}; ${faults}.${stale}`;
 }
 
 function renderNames(names: readonly string[]): string {

@@ -49,10 +49,12 @@ export function encodeFacts(facts: RecordFacts): string {
   return [VERSION, kind === 'full' ? 'f' : 'i', ...written].join(',');
 }
 
-/** `undefined` for what a newer version wrote, what has no facts, and what makes no sense. */
-export function decodeFacts(element: string, dataset: string): RecordFacts | undefined {
-  const [version, kind, ...rest] = element.split(',');
-  if (version !== VERSION || (kind !== 'f' && kind !== 'i')) return undefined;
+/** `elsewhere` for what has no facts, or a newer version wrote; `undefined` for what makes no sense. */
+export function decodeFacts(element: string, dataset: string): RecordFacts | 'elsewhere' | undefined {
+  if (element === NO_FACTS) return 'elsewhere';
+  const [version = '', kind, ...rest] = element.split(',');
+  if (version !== VERSION) return /^[1-9][0-9]{0,8}$/.test(version) && kind ? 'elsewhere' : undefined;
+  if (kind !== 'f' && kind !== 'i') return undefined;
   const fields = new Map(rest.map((field) => [field.slice(0, 1), field.slice(1)]));
   // Said twice, it is not known which was meant.
   if (fields.size < rest.length) return undefined;

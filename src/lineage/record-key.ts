@@ -5,7 +5,7 @@ import { decodeFacts, encodeFacts, NO_FACTS, type RecordFacts } from './record-f
 /** A key under the records, read. */
 export interface RecordKey extends BackupName {
   readonly key: string;
-  /** `undefined` where the key had no room for them, was written by a newer version or says what makes no sense. */
+  /** `undefined` where the key had no room for them, or a newer version wrote it: the object itself is asked then. */
   readonly facts: RecordFacts | undefined;
 }
 
@@ -30,8 +30,9 @@ export function parseRecordKey(prefix: string, key: string): RecordKey | undefin
   const slash = path.lastIndexOf('/');
   const name = slash < 0 ? undefined : parseBackupName(path.slice(0, slash));
   const element = path.slice(slash + 1);
-  if (name === undefined || element === '') return undefined;
-  return { key, ...name, facts: decodeFacts(element, name.dataset) };
+  if (name === undefined) return undefined;
+  const facts = decodeFacts(element, name.dataset);
+  return facts && { key, ...name, facts: facts === 'elsewhere' ? undefined : facts };
 }
 
 /** What a backup is by its record's key, and by what LIST tells of the object. */

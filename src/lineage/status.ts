@@ -1,4 +1,4 @@
-import type { Health, Lineage, LineageEntry } from './backup.ts';
+import type { Backup, Health, Lineage, LineageEntry } from './backup.ts';
 import { matchStored } from './match.ts';
 import { linkEntries } from './parents.ts';
 import { inCreationOrder, type Snapshot } from './snapshot.ts';
@@ -13,10 +13,12 @@ export interface StatusRow {
   readonly health: Health | null;
   /** Whether this machine has the snapshot. */
   readonly local: 'ok' | 'missing';
-  /** Expected at the upload; a hint. */
+  /** As recorded; without a record what was expected at the upload, a hint. */
   readonly streamBytes: number | null;
   readonly storedBytes: number | null;
-  /** ISO 8601: when the snapshot was taken where it is local, else when its backup was stored. */
+  /** `stale`: it tells of another object than the one that is there. `null` for `missing`. */
+  readonly record: 'ok' | 'none' | 'stale' | null;
+  /** ISO 8601: when the snapshot was taken where that is known, else when its backup was stored. */
   readonly createdAt: string | null;
 }
 
@@ -29,6 +31,8 @@ export interface StatusSummary {
   readonly leftOut: number;
   /** Backups that cannot be restored, oldest first. */
   readonly broken: readonly string[];
+  /** Backups whose record tells of another object, oldest first. */
+  readonly staleRecords: readonly string[];
 }
 
 export interface DatasetStatus {
@@ -55,6 +59,7 @@ export function assembleStatus({ lineage, snapshots, snapshotPrefix }: StatusFac
       notBackedUp: rows.filter(({ type }) => type === 'missing').map(({ name }) => name),
       leftOut: snapshots.length - rows.filter(({ local }) => local === 'ok').length,
       broken: rows.filter(({ health }) => health !== null && health !== 'ok').map(({ name }) => name),
+      staleRecords: rows.filter(({ record }) => record === 'stale').map(({ name }) => name),
     },
   };
 }
@@ -147,10 +152,16 @@ function renderRow(entry: LineageEntry | undefined, local: Snapshot | undefined)
     type: backup?.kind ?? 'missing',
     health: entry?.health ?? null,
     local: local ? 'ok' : 'missing',
-    streamBytes: backup?.estimate ?? null,
+    streamBytes: backup?.streamBytes ?? backup?.estimate ?? null,
     storedBytes: backup?.storedBytes ?? null,
-    createdAt: toIso(local?.createdAt ?? backup?.storedAt),
+    record: backup ? stateOfRecord(backup) : null,
+    createdAt: toIso(local?.createdAt ?? backup?.snapshotCreatedAt ?? backup?.storedAt),
   };
+}
+
+function stateOfRecord({ recordKey, staleRecordKey }: Backup): 'ok' | 'none' | 'stale' {
+  if (recordKey !== undefined) return 'ok';
+  return staleRecordKey === undefined ? 'none' : 'stale';
 }
 
 // A date that a source or store garbled must not end the listing.

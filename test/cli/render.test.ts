@@ -61,10 +61,18 @@ describe('names from a bucket', () => {
             local: 'missing',
             streamBytes: null,
             storedBytes: 1,
+            record: 'stale',
             createdAt: null,
           },
         ],
-        summary: { backups: 1, storedBytes: 1, notBackedUp: [], leftOut: 0, broken: ['x\u001b]0;t\u0007'] },
+        summary: {
+          backups: 1,
+          storedBytes: 1,
+          notBackedUp: [],
+          leftOut: 0,
+          broken: ['x\u001b]0;t\u0007'],
+          staleRecords: ['x\u001b'],
+        },
       },
       plainStyle,
     );
@@ -101,6 +109,7 @@ const report: StatusReport = {
       local: 'missing',
       streamBytes: 1.2 * 1024 ** 3,
       storedBytes: 410 * MIB,
+      record: 'ok',
       createdAt: at('2026-01-01T03:00'),
     },
     {
@@ -111,6 +120,7 @@ const report: StatusReport = {
       local: 'ok',
       streamBytes: 3 * MIB,
       storedBytes: 2 * MIB,
+      record: 'none',
       createdAt: at('2026-01-02T03:00'),
     },
     {
@@ -121,13 +131,28 @@ const report: StatusReport = {
       local: 'ok',
       streamBytes: null,
       storedBytes: null,
+      record: null,
       createdAt: at('2026-01-03T03:00'),
     },
   ],
-  summary: { backups: 2, storedBytes: 412 * MIB, notBackedUp: ['daily-3'], leftOut: 0, broken: [] },
+  summary: {
+    backups: 2,
+    storedBytes: 412 * MIB,
+    notBackedUp: ['daily-3'],
+    leftOut: 0,
+    broken: [],
+    staleRecords: [],
+  },
 };
 
 describe('status', () => {
+  it('says which objects are not the ones that were recorded', () => {
+    const summary = { ...report.summary, staleRecords: ['daily-2'] };
+    expect(renderStatus({ ...report, summary }, plainStyle)).toContain(
+      'nothing is broken. Not the object that was recorded: 1 (daily-2); ',
+    );
+  });
+
   it('is a table and a line that sums up', () => {
     expect(`\n${renderStatus(report, plainStyle)}`).toBe(`
 NAME     PARENT   TYPE         HEALTH  LOCAL STATE     SIZE   STORED  DATE

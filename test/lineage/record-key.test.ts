@@ -142,8 +142,8 @@ describe('keys of records that are foreign or hostile', () => {
   });
 
   it.each([
-    ['a newer version', '2,f,t1'],
-    ['no facts', '1,o'],
+    ['a version that is none', '0,f,t1'],
+    ['a version without anything', '2'],
     ['no kind', '1,t1'],
     ['no stored bytes', '1,f'],
     ['a field twice', '1,f,t1,t2'],
@@ -163,7 +163,14 @@ describe('keys of records that are foreign or hostile', () => {
     ['a date beyond time', '1,f,t1,d9999999999999999'],
     ['flags without their sign', '1,f,t1,w-w'],
     ['a flag with a line break', '1,f,t1,w_a%0A'],
-  ])('%s tells nothing, so that the object is asked', (_, element) => {
+  ])('%s is no record', (_, element) => {
+    expect(parseRecordKey(PREFIX, FOLDER + element)).toBeUndefined();
+  });
+
+  it.each([
+    ['a newer version', '2,f,t1'],
+    ['no facts', '1,o'],
+  ])('%s leaves it to the object', (_, element) => {
     expect(parseRecordKey(PREFIX, FOLDER + element)).toEqual({
       ...NAME,
       key: FOLDER + element,

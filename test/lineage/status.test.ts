@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { buildLineage } from '../../src/lineage/lineage.ts';
 import { assembleStatus } from '../../src/lineage/status.ts';
-import { cases, parseSituation } from './language.ts';
+import { cases, DATASET, parseBackup, parseSituation } from './language.ts';
 
 cases('both sides', [
   'local: - | store: - | status → ',
@@ -62,6 +63,7 @@ describe('rows and summary', () => {
       notBackedUp: ['d3'],
       leftOut: 1,
       broken: ['d0'],
+      staleRecords: [],
     });
   });
 
@@ -76,6 +78,7 @@ describe('rows and summary', () => {
         local: 'ok',
         streamBytes: 2048,
         storedBytes: 100,
+        record: 'none',
         createdAt: '1970-01-01T01:00:00.000Z',
       },
       {
@@ -86,6 +89,7 @@ describe('rows and summary', () => {
         local: 'ok',
         streamBytes: null,
         storedBytes: null,
+        record: null,
         createdAt: '1970-01-01T03:00:00.000Z',
       },
       {
@@ -96,9 +100,28 @@ describe('rows and summary', () => {
         local: 'missing',
         streamBytes: 2048,
         storedBytes: 100,
+        record: 'none',
         createdAt: '1970-01-01T06:00:00.000Z',
       },
     ]);
+  });
+
+  it('goes by what was recorded, where a record tells of the very object', () => {
+    const lineage = buildLineage(DATASET, [
+      {
+        ...parseBackup('a(full)'),
+        recordKey: 'r',
+        streamBytes: 4096,
+        snapshotCreatedAt: new Date('2026-11-21T00:00:00Z'),
+      },
+      { ...parseBackup('b<a', 1), staleRecordKey: 'r' },
+    ]);
+    const { snapshots, summary } = assembleStatus({ lineage, snapshots: [], snapshotPrefix: '' });
+    expect(snapshots).toMatchObject([
+      { record: 'ok', streamBytes: 4096, createdAt: '2026-11-21T00:00:00.000Z', health: 'ok' },
+      { record: 'stale', streamBytes: 2048, health: 'ok' },
+    ]);
+    expect(summary.staleRecords).toEqual(['b']);
   });
 
   it('lists a long chain that lost its snapshots', () => {

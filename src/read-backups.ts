@@ -1,0 +1,76 @@
+import pLimit from 'p-limit';
+import type { Backup } from './lineage/backup.ts';
+import { type JoinedRecords, joinRecords, type UnknownBackup } from './lineage/join-records.ts';
+import { datasetPrefix } from './lineage/key.ts';
+import { decodeBackup } from './lineage/metadata.ts';
+import { type RecordKey, recordsPrefix } from './lineage/record-key.ts';
+import type { CallOptions, ObjectStore, ObjectSummary } from './store/object-store.ts';
+import { untilDone } from './stream/until-done.ts';
+
+/** What is in no record is in the object's metadata, one HEAD each; this many run at once. */
+const HEADS_AT_ONCE = 16;
+
+export interface FoundBackups {
+  /** In no order. */
+  readonly backups: readonly Backup[];
+  /** Records under whose name there is no backup. */
+  readonly orphans: readonly RecordKey[];
+}
+
+/**
+ * All backups of one dataset, or of the whole store: 2 × ceil(n / 1000) requests for n of them, and one more for
+ * each that has no record, or one of another object.
+ */
+export function readBackups(
+  store: ObjectStore,
+  dataset: string | undefined,
+  options: CallOptions = {},
+): Promise<FoundBackups> {
+  return untilDone(options.signal, async (signal) => {
+    const call = { signal };
+    const joined = await readListings(store, dataset, call);
+    const asked = await askEach(store, joined.unknown, call);
+    return { backups: [...joined.recorded, ...asked], orphans: joined.orphans };
+  });
+}
+
+async function readListings(
+  store: ObjectStore,
+  dataset: string | undefined,
+  call: CallOptions,
+): Promise<JoinedRecords> {
+  const { prefix } = store;
+  const prefixes =
+    dataset === undefined ? [prefix] : [datasetPrefix(prefix, dataset), recordsPrefix(prefix, dataset)];
+  const listings = await Promise.all(prefixes.map((each) => readListing(store, each, call)));
+  return joinRecords(prefix, listings.flat());
+}
+
+async function readListing(store: ObjectStore, prefix: string, call: CallOptions): Promise<ObjectSummary[]> {
+  const found: ObjectSummary[] = [];
+  for await (const summary of store.list(prefix, call)) found.push(summary);
+  return found;
+}
+
+async function askEach(
+  store: ObjectStore,
+  unknown: readonly UnknownBackup[],
+  call: CallOptions,
+): Promise<readonly Backup[]> {
+  const limit = pLimit(HEADS_AT_ONCE);
+  const asked = await Promise.all(unknown.map((each) => limit(() => askObject(store, each, call))));
+  return asked.filter((backup) => backup !== undefined);
+}
+
+/** `undefined` when the object went away between LIST and HEAD. */
+async function askObject(
+  store: ObjectStore,
+  { object, recordKey, staleRecordKey }: UnknownBackup,
+  call: CallOptions,
+): Promise<Backup | undefined> {
+  const info = await store.head(object.key, call);
+  // the storage class is told by LIST on every store, by HEAD on some
+  const storageClass = info?.storageClass ?? object.storageClass;
+  const backup = info && decodeBackup(store.prefix, { ...info, storageClass });
+  return backup && { ...backup, recordKey, staleRecordKey };
+}
