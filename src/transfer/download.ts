@@ -30,6 +30,11 @@ export interface DownloadOptions {
    * less; otherwise they are the caller's.
    */
   readonly lend?: boolean | undefined;
+  /**
+   * Told of a digest of the whole that is another one, instead of a MISMATCH: all bytes are handed on then. For who
+   * looks at a damaged object.
+   */
+  readonly onDamage?: ((error: Zfs3BackupError) => void) | undefined;
   /** How often a request is tried again without a byte more, 10 if not given. */
   readonly maxRetries?: number | undefined;
   /** Stops it: `chunks` throws the signal's reason. */
@@ -72,7 +77,8 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
   const slots = createSlots(plan.concurrency);
   const { onBytes, onParts } = tally;
   const reading = { store, info, plan, slots, backoff, signal, onBytes, onParts };
-  return { info, chunks: readChecked(reading, options.lend ?? false) };
+  const { lend = false, onDamage = fail } = options;
+  return { info, chunks: readChecked(reading, lend, onDamage) };
 }
 
 /** The same in one step, for who needs only the bytes. */
@@ -105,7 +111,11 @@ function createTally(onProgress: DownloadOptions['onProgress']) {
 }
 
 /** Digests are taken beside the way of the bytes: only the end waits for them. */
-async function* readChecked(reading: ReadingAhead, lend: boolean): AsyncGenerator<Uint8Array, void> {
+async function* readChecked(
+  reading: ReadingAhead,
+  lend: boolean,
+  onDamage: (error: Zfs3BackupError) => void,
+): AsyncGenerator<Uint8Array, void> {
   const { info, plan } = reading;
   if (plan.parts === 0) return;
   const expected = digestOf(info);
@@ -116,7 +126,8 @@ async function* readChecked(reading: ReadingAhead, lend: boolean): AsyncGenerato
       const taken = digest?.add(bytes);
       // Who leaves in between does not wait for it.
       taken?.catch(() => {});
-      if (last && expected) checkDigest(info, expected, await digest?.hex());
+      const damage = last && expected && compareDigest(info, expected, await digest?.hex());
+      if (damage) onDamage(damage);
       yield lend ? bytes : Buffer.from(bytes);
       await taken;
       release();
@@ -131,11 +142,19 @@ function digestOf({ checksum, digest }: ObjectInfo): Checksum | Digest | undefin
   return checksum ?? digest;
 }
 
-function checkDigest(info: ObjectInfo, { algorithm, hex }: Checksum | Digest, actual: string | undefined) {
-  if (actual === hex) return;
-  throw new Zfs3BackupError(
+function compareDigest(
+  info: ObjectInfo,
+  { algorithm, hex }: Checksum | Digest,
+  actual: string | undefined,
+): Zfs3BackupError | undefined {
+  if (actual === hex) return undefined;
+  return new Zfs3BackupError(
     'MISMATCH',
     `${info.key}: the ${algorithm} of what came is ${actual}, and the store tells ${hex}`,
     { advice: 'Run it again; if it stays so, the object is damaged in the store.' },
   );
+}
+
+function fail(error: Zfs3BackupError): never {
+  throw error;
 }
