@@ -1,4 +1,4 @@
-// npm run bench -- [compare|sweep|latency|length|compress|rgw] [--rounds N] [--size MIB]; see README.md
+// npm run bench -- [compare|sweep|latency|length|compress|rgw] [--rounds N] [--size MIB] [--only TEXT]; see README.md
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findClients, versions } from './clients.mjs';
@@ -11,7 +11,11 @@ const PEERS = ['s5cmd', 'lib-storage', 'aws cli', 'rclone'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' }, size: { type: 'string', default: '1024' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    size: { type: 'string', default: '1024' },
+    only: { type: 'string', default: '' },
+  },
 });
 const [name = 'compare'] = positionals;
 const suite = SUITES[name];
@@ -22,7 +26,8 @@ if (!suite) {
 
 prepare();
 const clients = findClients();
-const { cases, close } = await suite({ clients, bytes: Number(values.size) * 1024 ** 2 });
+const { cases: all, close } = await suite({ clients, bytes: Number(values.size) * 1024 ** 2 });
+const cases = all.filter(({ group, name: client }) => `${group} ${client}`.includes(values.only));
 try {
   const samples = await runRounds(cases, Number(values.rounds));
   console.log(
