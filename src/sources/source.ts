@@ -27,6 +27,8 @@ export interface ReceiveStep {
   readonly force: boolean;
   /** Mount what arrives; without it the result stays unmounted where the source can do that (`-u`). */
   readonly mount: boolean;
+  /** Only looks whether the stream would be taken (`-n`): nothing changes. */
+  readonly rehearse?: boolean;
 }
 
 export interface SourceOptions {
@@ -68,6 +70,11 @@ export interface SnapshotSource {
    * asked anything.
    */
   receiveCommands(step: ReceiveStep): readonly (readonly string[])[];
+  /**
+   * Destroys a dataset below a pool with its snapshots and what is below it; one that is gone is no error. Callers name
+   * only what they made themselves. Absent where what was received cannot be taken away again.
+   */
+  destroy?(dataset: string, options?: SourceOptions): Promise<void>;
   /** Makes or removes a mark; a hold that is there already, and one that is gone, are no errors. Absent where there are no marks. */
   mark?(step: MarkStep, options?: SourceOptions): Promise<void>;
   /** The very command that `mark` runs; pure. */

@@ -9,10 +9,10 @@ type Features = Pick<ZfsFeatures, 'unmountedReceive'>;
  * the lack of `-u`; OpenZFS goes back further, and only once the whole stream has arrived.
  */
 export function rollbackArguments(
-  { target, base, force }: ReceiveStep,
+  { target, base, force, rehearse }: ReceiveStep,
   features: Features,
 ): readonly string[] | undefined {
-  if (!force || base === undefined || features.unmountedReceive) return undefined;
+  if (rehearse || !force || base === undefined || features.unmountedReceive) return undefined;
   return ['rollback', '-r', snapshotName(target, base)];
 }
 
@@ -21,11 +21,12 @@ export function rollbackArguments(
  * store knows. Where the ZFS lacks `-u` (zfs-fuse) what arrives is mounted at its mountpoint.
  */
 export function receiveArguments(
-  { target, snapshot, force, mount }: ReceiveStep,
+  { target, snapshot, force, mount, rehearse }: ReceiveStep,
   features: Features,
 ): readonly string[] {
   return [
     'receive',
+    ...(rehearse ? ['-n'] : []),
     ...(!mount && features.unmountedReceive ? ['-u'] : []),
     ...(force ? ['-F'] : []),
     snapshotName(target, snapshot),

@@ -3,6 +3,7 @@ import type { Hold } from '../../lineage/marks.ts';
 import { readProcess, writeProcess } from '../../stream/process.ts';
 import { runProcess } from '../../stream/run-process.ts';
 import type { DatasetState, MarkStep, SendStep, SnapshotSource, SourceOptions } from '../source.ts';
+import { destroyArguments } from './destroy-arguments.ts';
 import { explainFailure, isMissingDataset } from './explain-failure.ts';
 import { parseFeatures, type ZfsFeatures } from './features.ts';
 import { isMarkedAlready, markArguments } from './mark-arguments.ts';
@@ -98,6 +99,14 @@ export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): S
     }
   }
 
+  async function destroy(dataset: string, options: SourceOptions = {}): Promise<void> {
+    try {
+      await run(destroyArguments(dataset), options);
+    } catch (error) {
+      if (!isMissingDataset(error)) throw error;
+    }
+  }
+
   async function* send(step: SendStep, options: SourceOptions = {}): AsyncGenerator<Uint8Array> {
     try {
       yield* readProcess(zfs(sendArguments(step)), options);
@@ -123,6 +132,7 @@ export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): S
         throw ours ? explainFailure(error, step) : error;
       }
     },
+    destroy,
     mark,
     markCommand: (step) => zfs(markArguments(step)),
     sendCommand: (step) => zfs(sendArguments(step)),
