@@ -83,6 +83,15 @@ function render(conflict: Conflict): Rendered {
         advice: `Nothing is overwritten. Rename the local one: zfs rename '${dataset}@${local.name}' '${dataset}@${local.name}-2'.`,
       };
     }
+    case 'send-flags-changed': {
+      const { dataset, base, why } = conflict;
+      return {
+        code: 'NO_COMMON_SNAPSHOT',
+        message: `No incremental can go on from ${dataset}@${base}: ${why}`,
+        advice:
+          'Flags are pinned to a chain, for streams of different ones are received wrongly or not at all. Give the former ones (SEND_FLAGS, RAW), or start a new chain: leave out --incremental, or add --full instead.',
+      };
+    }
     case 'backup-exists':
       return {
         code: 'BACKUP_EXISTS',

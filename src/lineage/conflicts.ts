@@ -76,6 +76,16 @@ export interface SameNameOtherSnapshot {
   readonly backup: Backup;
 }
 
+/** An incremental was asked for, and the chain was sent with other flags. */
+export interface SendFlagsChanged {
+  readonly kind: 'send-flags-changed';
+  readonly dataset: string;
+  /** The backup that it would have built on, by its name in the store. */
+  readonly base: string;
+  /** Half a sentence. */
+  readonly why: string;
+}
+
 /** Backups are write-once. */
 export interface BackupExists {
   readonly kind: 'backup-exists';
@@ -121,6 +131,7 @@ export type BackupConflict =
   | NoCommonSnapshot
   | BrokenChain
   | SameNameOtherSnapshot
+  | SendFlagsChanged
   | BackupExists;
 
 export type RestoreConflict =

@@ -1,6 +1,6 @@
 import type { Backup, Lineage, LineageEntry } from './backup.ts';
 import { entriesByName, isOther } from './parents.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Bookmark, Snapshot } from './snapshot.ts';
 
 /** What the store has of a local snapshot: its backup, another snapshot's under its name, or nothing. */
 export type StoredMatch =
@@ -20,11 +20,7 @@ export type LocalMatch =
  */
 export function matchStored(lineage: Lineage): (snapshot: Snapshot) => StoredMatch {
   const byName = entriesByName(lineage);
-  const byGuid = new Map<string, LineageEntry>();
-  for (const entry of lineage.entries) {
-    const { guid } = entry.backup;
-    if (guid !== undefined && (entry.health === 'ok' || !byGuid.has(guid))) byGuid.set(guid, entry);
-  }
+  const byGuid = entriesByGuid(lineage);
   return ({ name, guid }) => {
     const named = byName.get(name);
     if (named && !isOther(named.backup.guid, guid)) return { kind: 'same', entry: named };
@@ -32,6 +28,21 @@ export function matchStored(lineage: Lineage): (snapshot: Snapshot) => StoredMat
     if (renamed) return { kind: 'same', entry: renamed };
     return named ? { kind: 'other', entry: named } : { kind: 'none' };
   };
+}
+
+function entriesByGuid(lineage: Lineage): ReadonlyMap<string, LineageEntry> {
+  const byGuid = new Map<string, LineageEntry>();
+  for (const entry of lineage.entries) {
+    const { guid } = entry.backup;
+    if (guid !== undefined && (entry.health === 'ok' || !byGuid.has(guid))) byGuid.set(guid, entry);
+  }
+  return byGuid;
+}
+
+/** The backup of the snapshot that a bookmark is left of. Only the guid counts: anybody may give a bookmark any name. */
+export function matchBookmark(lineage: Lineage): (bookmark: Bookmark) => LineageEntry | undefined {
+  const byGuid = entriesByGuid(lineage);
+  return ({ guid }) => byGuid.get(guid);
 }
 
 export type SnapshotIdentity = Pick<Backup, 'snapshot' | 'guid'>;

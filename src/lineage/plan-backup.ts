@@ -1,59 +1,40 @@
-import type { Lineage } from './backup.ts';
+import type { BackupPlan, BackupRequest, UnmarkedPlan, UnmarkedStep } from './backup-plan.ts';
+import { type CommonBase, findCommon } from './common-base.ts';
 import type { BackupConflict, SameNameOtherSnapshot } from './conflicts.ts';
+import { leaveMarks } from './leave-marks.ts';
 import { brokenChain } from './lineage.ts';
 import { matchStored, type StoredMatch } from './match.ts';
 import { entriesByName } from './parents.ts';
+import { firstFlags, NO_FLAGS, pinFlags, type SendFlags } from './pin-flags.ts';
 import { resolveName } from './resolve-name.ts';
-import { inCreationOrder, type Snapshot } from './snapshot.ts';
+import { compareDecimals, inCreationOrder, isBookmark, type Snapshot } from './snapshot.ts';
 
-export interface BackupRequest {
-  readonly dataset: string;
-  /** All that the dataset has, whatever their names. */
-  readonly snapshots: readonly Snapshot[];
-  readonly lineage: Lineage;
-  /** Selects what is sent by default; empty selects everything. */
-  readonly snapshotPrefix: string;
-  /** `auto`: incrementals, or a full when the store has nothing yet. */
-  readonly mode: 'auto' | 'full' | 'incremental';
-  /** When the store has nothing yet: begin with the oldest matching snapshot, not with the target. */
-  readonly history?: boolean | undefined;
-  /** The snapshot to back up, as a person wrote it; by default the newest one with the prefix. */
-  readonly target?: string | undefined;
+export type { BackupPlan, BackupRequest, BackupStep } from './backup-plan.ts';
+
+/** What both sides have, worked out once. */
+interface Sides {
+  /** In order of creation. */
+  readonly local: readonly Snapshot[];
+  readonly stored: (snapshot: Snapshot) => StoredMatch;
+  /** Oldest first. */
+  readonly common: readonly CommonBase[];
 }
-
-/** One object to be made. */
-export interface BackupStep {
-  readonly kind: 'full' | 'incremental';
-  readonly dataset: string;
-  readonly snapshot: Snapshot;
-  /** The local snapshot to send from. */
-  readonly parent: Snapshot | undefined;
-  /** What the parent is called in the store, which its metadata must say: another name after a local rename. */
-  readonly parentName: string | undefined;
-}
-
-export interface BackupPlan {
-  readonly kind: 'plan';
-  readonly dataset: string;
-  /** Oldest first; empty when there is nothing to do. */
-  readonly steps: readonly BackupStep[];
-  /** Sentences for the person who asked. */
-  readonly notes: readonly string[];
-}
-
-type Match = (snapshot: Snapshot) => StoredMatch;
 
 /**
- * The objects that bring the store up to the target, each building on the one before, the first on the newest local
- * snapshot that has a backup (the anchor; the prefix selects what is sent, not what may be built on).
+ * The objects that bring the store up to the target, each building on the one before, the first on the newest that
+ * both sides have (the base; the prefix selects what is sent, not what may be built on), be it only a bookmark.
  */
 export function planBackup(request: BackupRequest): BackupPlan | BackupConflict {
   const local = inCreationOrder(request.snapshots);
   const target = chooseTarget(request, local);
   if ('kind' in target) return target;
-  const stored = matchStored(request.lineage);
-  if (request.mode === 'full') return planFull(request, target, stored);
-  return planIncrementals(request, local.slice(0, local.indexOf(target) + 1), target, stored);
+  const { dataset, lineage, marks, mode } = request;
+  const stored = matchStored(lineage);
+  const common = findCommon({ lineage, snapshots: local, bookmarks: marks?.bookmarks ?? [], stored });
+  const sides: Sides = { local, stored, common };
+  const plan = mode === 'full' ? planFull(request, target, sides) : planUpTo(request, target, sides);
+  if (plan.kind !== 'plan') return plan;
+  return { ...plan, dataset, ...leaveMarks(request, plan, common) };
 }
 
 function chooseTarget(request: BackupRequest, local: readonly Snapshot[]): Snapshot | BackupConflict {
@@ -69,7 +50,11 @@ function chooseTarget(request: BackupRequest, local: readonly Snapshot[]): Snaps
   return answer.kind === 'unknown' ? unknown : answer;
 }
 
-function planFull(request: BackupRequest, target: Snapshot, stored: Match): BackupPlan | BackupConflict {
+function planFull(
+  request: BackupRequest,
+  target: Snapshot,
+  { stored }: Sides,
+): UnmarkedPlan | BackupConflict {
   const { dataset } = request;
   const match = stored(target);
   if (match.kind === 'other') return sameName(dataset, target, match);
@@ -82,47 +67,84 @@ function planFull(request: BackupRequest, target: Snapshot, stored: Match): Back
     const named = entriesByName(request.lineage).get(target.name);
     if (named) return sameName(dataset, target, { kind: 'other', entry: named });
   }
-  return { kind: 'plan', dataset, steps: [fullOf(dataset, target)], notes };
+  return startChain(request, [target], notes);
 }
 
-function planIncrementals(
+function planUpTo(
   request: BackupRequest,
-  upToTarget: readonly Snapshot[],
   target: Snapshot,
-  stored: Match,
-): BackupPlan | BackupConflict {
+  { local, stored, common }: Sides,
+): UnmarkedPlan | BackupConflict {
   const { dataset, lineage, snapshotPrefix } = request;
-  const matches = upToTarget.map((snapshot) => stored(snapshot));
-  const at = matches.findLastIndex(({ kind }) => kind === 'same');
+  const upToTarget = local.slice(0, local.indexOf(target) + 1);
+  const match = stored(target);
+  if (match.kind === 'same') {
+    if (match.entry.health !== 'ok') return brokenChain(lineage, match.entry);
+    return nothingToDo(dataset, target, match.entry.backup.snapshot);
+  }
+  const within = new Set<unknown>(upToTarget);
+  const reachable = common.filter(({ local: each }) =>
+    isBookmark(each) ? compareDecimals(each.createtxg, target.createtxg) < 0 : within.has(each),
+  );
+  const newest = reachable.at(-1);
+  const base = reachable.findLast(({ entry }) => entry.health === 'ok');
+  if (newest && base === undefined) return brokenChain(lineage, newest.entry);
   const wanted = upToTarget
-    .slice(at + 1)
-    .filter((snapshot) => snapshot === target || snapshot.name.startsWith(snapshotPrefix));
-  const anchor = upToTarget[at];
-  const match = matches[at];
-  if (anchor === undefined || match?.kind !== 'same')
-    return planWithoutAnchor(request, wanted, target, stored);
-  if (match.entry.health !== 'ok') return brokenChain(lineage, match.entry);
-  if (anchor === target) return nothingToDo(dataset, target, match.entry.backup.snapshot);
+    .slice(base === undefined ? 0 : positionOf(base, upToTarget) + 1)
+    .filter((snapshot) => snapshot === target || snapshot.name.startsWith(snapshotPrefix))
+    .filter((snapshot) => stored(snapshot).kind !== 'same');
+  if (base === undefined || newest === undefined) return planWithoutBase(request, wanted, target, stored);
   const taken = findTaken(dataset, wanted, stored);
-  if (taken) return taken;
-  const notes: string[] = [];
-  const anchorName = match.entry.backup.snapshot;
-  if (anchorName !== anchor.name) {
-    notes.push(`${dataset}@${anchor.name} is in the store under its former name ${anchorName}.`);
+  return taken ?? planOn(request, wanted, base, newest);
+}
+
+/** Of the newest snapshot that is not newer than the base. */
+function positionOf({ local }: CommonBase, snapshots: readonly Snapshot[]): number {
+  if (!isBookmark(local)) return snapshots.indexOf(local);
+  return snapshots.findLastIndex(({ createtxg }) => compareDecimals(createtxg, local.createtxg) <= 0);
+}
+
+function planOn(
+  request: BackupRequest,
+  wanted: readonly Snapshot[],
+  base: CommonBase,
+  newest: CommonBase,
+): UnmarkedPlan | BackupConflict {
+  const { dataset, lineage, flags = NO_FLAGS, mode } = request;
+  const pinned = pinFlags(lineage, base.entry, flags);
+  const name = base.entry.backup.snapshot;
+  if (pinned.kind === 'changed') {
+    const { why } = pinned;
+    if (mode === 'incremental') return { kind: 'send-flags-changed', dataset, base: name, why };
+    return startChain(request, wanted, [`A new chain starts with a full backup, for ${why}.`]);
+  }
+  const notes = [...noteBase(dataset, base), ...pinned.notes];
+  if (newest !== base) {
+    const { backup, health } = newest.entry;
+    notes.push(`The chain of ${dataset}@${backup.snapshot} is broken (${health}): going on from ${name}.`);
   }
   if (request.history) notes.push('The store has backups already: going on from the newest one.');
-  return { kind: 'plan', dataset, steps: link(dataset, wanted, { anchor, name: anchorName }), notes };
+  return { kind: 'plan', steps: link(dataset, wanted, pinned.flags, base), notes };
 }
 
-function planWithoutAnchor(
+function noteBase(dataset: string, { local, entry }: CommonBase): readonly string[] {
+  const name = entry.backup.snapshot;
+  if (isBookmark(local)) {
+    return [`${dataset}@${name} is gone here: going on from its bookmark #${local.name}.`];
+  }
+  if (name === local.name) return [];
+  return [`${dataset}@${local.name} is in the store under its former name ${name}.`];
+}
+
+function planWithoutBase(
   request: BackupRequest,
   wanted: readonly Snapshot[],
   target: Snapshot,
-  stored: Match,
-): BackupPlan | BackupConflict {
+  stored: (snapshot: Snapshot) => StoredMatch,
+): UnmarkedPlan | BackupConflict {
   const { dataset, lineage, mode, history } = request;
   if (lineage.entries.length === 0 && mode === 'auto') {
-    return history ? planHistory(dataset, wanted) : planFirst(dataset, target, wanted.length - 1);
+    return history ? planHistory(request, wanted) : planFirst(request, target, wanted.length - 1);
   }
   const taken = findTaken(dataset, [target], stored);
   if (taken) return taken;
@@ -135,7 +157,8 @@ function planWithoutAnchor(
   };
 }
 
-function planFirst(dataset: string, target: Snapshot, older: number): BackupPlan {
+function planFirst(request: BackupRequest, target: Snapshot, older: number): UnmarkedPlan {
+  const { dataset } = request;
   const notes = [
     `The store has no backup of ${dataset} yet: starting with a full one of ${dataset}@${target.name}.`,
   ];
@@ -144,43 +167,52 @@ function planFirst(dataset: string, target: Snapshot, older: number): BackupPlan
       `${older} older ${older === 1 ? 'snapshot is' : 'snapshots are'} left out; --history sends them too.`,
     );
   }
-  return { kind: 'plan', dataset, steps: [fullOf(dataset, target)], notes };
+  return startChain(request, [target], notes);
 }
 
-function planHistory(dataset: string, wanted: readonly Snapshot[]): BackupPlan {
+function planHistory(request: BackupRequest, wanted: readonly Snapshot[]): UnmarkedPlan {
+  const { dataset } = request;
   const oldest = wanted[0]?.name;
   const note = `The store has no backup of ${dataset} yet: starting with a full one of the oldest snapshot, ${dataset}@${oldest}.`;
-  return { kind: 'plan', dataset, steps: link(dataset, wanted), notes: [note] };
+  return startChain(request, wanted, [note]);
 }
 
-function nothingToDo(dataset: string, target: Snapshot, storedName: string): BackupPlan {
+/** The first one full, the others on top of it. */
+function startChain(
+  { dataset, flags = NO_FLAGS }: BackupRequest,
+  wanted: readonly Snapshot[],
+  notes: readonly string[],
+): UnmarkedPlan {
+  const first = firstFlags(flags);
+  const raw = `${dataset} is encrypted: it is sent as it is on disk (-w), so that backup and store need no key; RAW=off sends what is in it.`;
+  const steps = link(dataset, wanted, first);
+  return { kind: 'plan', steps, notes: first.isRawByDefault ? [...notes, raw] : notes };
+}
+
+function nothingToDo(dataset: string, target: Snapshot, storedName: string): UnmarkedPlan {
   const as = storedName === target.name ? '' : ` under its former name ${storedName}`;
   const note = `${dataset}@${target.name} is in the store already${as}: nothing to do.`;
-  return { kind: 'plan', dataset, steps: [], notes: [note] };
+  return { kind: 'plan', steps: [], notes: [note] };
 }
 
-function fullOf(dataset: string, snapshot: Snapshot): BackupStep {
-  return { kind: 'full', dataset, snapshot, parent: undefined, parentName: undefined };
-}
-
-/** Each on the one before it; the first on the anchor, or as a full where there is none. */
+/** Each on the one before it; the first on the base, or as a full where there is none. */
 function link(
   dataset: string,
   wanted: readonly Snapshot[],
-  from?: { readonly anchor: Snapshot; readonly name: string },
-): readonly BackupStep[] {
+  flags: SendFlags,
+  base?: CommonBase,
+): readonly UnmarkedStep[] {
   return wanted.map((snapshot, index) => {
-    const parent = index === 0 ? from?.anchor : wanted[index - 1];
-    if (parent === undefined) return fullOf(dataset, snapshot);
-    const parentName = index === 0 && from ? from.name : parent.name;
-    return { kind: 'incremental', dataset, snapshot, parent, parentName };
+    const parent = index === 0 ? base?.local : wanted[index - 1];
+    const parentName = index === 0 ? base?.entry.backup.snapshot : parent?.name;
+    return { kind: parent ? 'incremental' : 'full', dataset, snapshot, parent, parentName, flags };
   });
 }
 
 function findTaken(
   dataset: string,
   wanted: readonly Snapshot[],
-  stored: Match,
+  stored: (snapshot: Snapshot) => StoredMatch,
 ): SameNameOtherSnapshot | undefined {
   for (const snapshot of wanted) {
     const match = stored(snapshot);

@@ -223,6 +223,8 @@ function writeConflict(conflict: Conflict): string {
     }
     case 'same-name-other-snapshot':
       return `another ${conflict.local.name}`;
+    case 'send-flags-changed':
+      return `flags changed since ${conflict.base}`;
     case 'backup-exists':
       return `exists ${conflict.entry.backup.snapshot} (${conflict.entry.health})`;
     case 'would-lose-data': {
