@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib';
+import { hexOfCrc32 } from '../store/crc32.ts';
 import type { BufferPool } from '../stream/buffer-pool.ts';
 import { createDigests, type DigestName } from '../stream/digests.ts';
 import { type Part, splitIntoParts } from '../stream/parts.ts';
@@ -36,6 +38,7 @@ async function* splitParts(
 ): AsyncGenerator<Part, void> {
   const parts = splitIntoParts(source, options);
   if (options.digests.length === 0) return yield* parts;
+  if (options.digests.every((name) => name === 'crc32')) return yield* addCrc32(parts);
   const digests = createDigests();
   let allTaken: Promise<unknown> = Promise.resolve();
   try {
@@ -48,4 +51,9 @@ async function* splitParts(
   } finally {
     void allTaken.then(digests.close);
   }
+}
+
+/** On this thread: it takes a third of the time of the copy into the part, and starting another thread more. */
+async function* addCrc32(parts: AsyncIterable<Part>): AsyncGenerator<Part, void> {
+  for await (const part of parts) yield { ...part, digests: { crc32: hexOfCrc32(crc32(part.bytes)) } };
 }

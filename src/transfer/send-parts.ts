@@ -1,8 +1,10 @@
 import { StoreError, Zfs3BackupError } from '../errors.ts';
+import type { RecordedPart } from '../lineage/record.ts';
 import type { StoredPart, StoreLimits, Upload } from '../store/object-store.ts';
 import type { Part } from '../stream/parts.ts';
 import { delayedAbort } from './delayed-abort.ts';
 import { contradict, isDigestOf } from './etag.ts';
+import { digestPart, withEtag } from './part-digests.ts';
 import { describeBytes } from './part-size.ts';
 import type { Retry } from './retry.ts';
 import { createSlots, type Slots } from './slots.ts';
@@ -44,6 +46,8 @@ export interface SentParts {
   readonly parts: readonly StoredPart[];
   /** Whether the parts' ETags are digests of their bytes, tried on the last part. */
   readonly etagsAreDigests: boolean;
+  /** Digests of the same parts, as they were read. */
+  readonly digests: readonly RecordedPart[];
 }
 
 /**
@@ -62,6 +66,7 @@ export async function sendParts(
   const slots = createSlots(concurrency);
   const inFlight = new Set<Promise<void>>();
   const sent: StoredPart[] = [];
+  const digests: RecordedPart[] = [];
   let etagsAreDigests = false;
   const send = async (part: Part) => {
     tally.partsInFlight += 1;
@@ -70,6 +75,7 @@ export async function sendParts(
       const there = stored.find(part);
       const answer = there ?? (await sendPart(upload, part, sending, slots, late.signal));
       sent[part.number - 1] = answer;
+      digests[part.number - 1] = await digestPart(part);
       if (part.last) etagsAreDigests = isDigestOf(answer.etag, part.bytes);
       if (there) {
         tally.skippedParts += 1;
@@ -104,7 +110,11 @@ export async function sendParts(
   await Promise.all(inFlight);
   late.dispose();
   stop.signal.throwIfAborted();
-  return { parts: sent, etagsAreDigests };
+  return { parts: sent, etagsAreDigests, digests: etagsAreDigests ? addEtags(digests, sent) : digests };
+}
+
+function addEtags(digests: readonly RecordedPart[], sent: readonly StoredPart[]): readonly RecordedPart[] {
+  return digests.map((part, index) => withEtag(part, sent[index]?.etag ?? ''));
 }
 
 /** What an earlier run stored, by number. */

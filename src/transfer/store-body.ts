@@ -1,4 +1,5 @@
 import { StoreError, Zfs3BackupError } from '../errors.ts';
+import type { RecordedPart } from '../lineage/record.ts';
 import type { Logger } from '../logger.ts';
 import type {
   BodyDigests,
@@ -16,6 +17,7 @@ import { lookAt } from './look-at.ts';
 import { createLostStarts, type LostStarts } from './lost-starts.ts';
 import { forgetClosedUpload, forgetUpload, leaveUpload, lookForOthers, noteUpload } from './noted-upload.ts';
 import type { ResumableUpload } from './open-upload.ts';
+import { digestPart, withEtag } from './part-digests.ts';
 import type { PartSchedule } from './part-schedule.ts';
 import type { Backoff, Sleep } from './retry.ts';
 import {
@@ -55,12 +57,18 @@ export interface Storing {
   readBytes(): number;
 }
 
+/** What was stored, as the store tells it, and the digests of what was read. */
+export interface Stored {
+  readonly info: ObjectInfo;
+  readonly digests: readonly RecordedPart[];
+}
+
 /** Stores a body whose end was seen by one request, and checks it. */
 export async function storeWhole(
   storing: Storing,
   body: Uint8Array,
   digests: BodyDigests = {},
-): Promise<ObjectInfo> {
+): Promise<Stored> {
   const { sending, signal } = storing;
   const etag = await putWhole(storing, body, digests);
   sending.tally.storedBytes += body.byteLength;
@@ -71,7 +79,8 @@ export async function storeWhole(
     const expected = { bytes: storing.readBytes(), etag: undefined, confirmedEtag: etag, body };
     const info = await checkStored(expected, { ...storing, retry: sending.retry, signal: late.signal });
     await settle(storing, late.signal);
-    return info;
+    const part = await digestPart({ number: 1, bytes: body, last: true, digests });
+    return { info, digests: [info.digest ? withEtag(part, info.digest.hex) : part] };
   } finally {
     late.dispose();
   }
@@ -118,7 +127,7 @@ async function isThere({ store, key, sending }: Storing, body: Uint8Array): Prom
 }
 
 /** Stores parts as they come, completes only after the last one, and checks the result. */
-export async function storeInParts(storing: Storing, parts: AsyncIterable<Part>): Promise<ObjectInfo> {
+export async function storeInParts(storing: Storing, parts: AsyncIterable<Part>): Promise<Stored> {
   await refuseExisting(storing);
   if (storing.resume) return goOn(storing, storing.resume, parts);
   if (storing.resume === undefined) await lookForOthers(storing);
@@ -140,7 +149,7 @@ async function goOn(
   storing: Storing,
   { upload, parts: known }: ResumableUpload,
   parts: AsyncIterable<Part>,
-): Promise<ObjectInfo> {
+): Promise<Stored> {
   const { key, logger } = storing;
   const { uploadId, startedAt } = upload;
   logger.info(
@@ -155,7 +164,7 @@ async function fillUpload(
   upload: Upload,
   parts: AsyncIterable<Part>,
   known?: KnownParts,
-): Promise<ObjectInfo> {
+): Promise<Stored> {
   const { sending, signal } = storing;
   const sent = await sendAll(storing, upload, parts, known).catch(async (error: unknown) => {
     sending.stop.abort(error);
@@ -175,7 +184,7 @@ async function fillUpload(
     });
     await settle(storing, late.signal);
     await forgetUpload(storing);
-    return info;
+    return { info, digests: sent.digests };
   } catch (error) {
     await forgetClosedUpload(storing, upload);
     throw error;

@@ -1,11 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import { Zfs3BackupError } from '../errors.ts';
+import type { RecordedPart } from '../lineage/record.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import type { Metadata, ObjectStore } from '../store/object-store.ts';
 import { createBufferPool } from '../stream/buffer-pool.ts';
 import type { Part } from '../stream/parts.ts';
 import type { DescriptorSource } from '../stream/read-parts.ts';
 import type { ResumableUpload } from './open-upload.ts';
+import { wholeCrc32 } from './part-digests.ts';
 import { type PartSchedule, partBytesAt } from './part-schedule.ts';
 import { usable } from './part-size.ts';
 import { openParts } from './part-source.ts';
@@ -69,6 +71,12 @@ export interface UploadResult {
   /** As the store tells it for the finished object. */
   readonly etag: string | undefined;
   readonly storedBytes: number;
+  /** When the store received it, by its own clock. */
+  readonly storedAt: Date;
+  /** CRC-32 of the whole, in hex. */
+  readonly crc32: string;
+  /** Of the bytes as they were read, by number; of skipped parts as well. */
+  readonly partDigests: readonly RecordedPart[];
   readonly parts: number;
   /** Of them: those that an earlier run had stored. */
   readonly skippedParts: number;
@@ -103,20 +111,23 @@ export async function upload(options: UploadOptions): Promise<UploadResult> {
     partBytesAt: (number) => partBytesAt(schedule, Math.min(number, options.store.limits.maxParts)),
     pool: createBufferPool(Math.max(plan.memoryBytes, largestOf(schedule))),
     buffers: plan.concurrency + 1,
-    digests: options.store.wantedDigests ?? [],
+    digests: [...new Set([...(options.store.wantedDigests ?? []), 'crc32' as const])],
     signal: stop.signal,
     onBytes: (bytes) => {
       readBytes += bytes;
     },
   });
   try {
-    const { bytes: storedBytes, etag } = await storeParts(parts, storing, options);
+    const { info, digests } = await storeParts(parts, storing, options);
     const { parts: count, retries, skippedParts, skippedBytes } = storing.sending.tally;
     const seconds = (performance.now() - startedAt) / 1000;
     return {
       key,
-      etag,
-      storedBytes,
+      etag: info.etag,
+      storedBytes: info.bytes,
+      storedAt: info.modifiedAt,
+      crc32: wholeCrc32(digests),
+      partDigests: digests,
       parts: count,
       skippedParts,
       skippedBytes,
