@@ -38,5 +38,10 @@ export async function openContext(
     retry: createRetry({ attempts: config.maxRetries + 1, logger }),
     logger,
   });
-  return { store, source: createZfsSource(), filters: createFilterRegistry(config.compressors) };
+  return { store, source: createZfsSource(), filters: createFilters(config) };
+}
+
+/** The filters as a configuration has them: a dataset may have recipients of its own. */
+export function createFilters({ compressors, encryption }: Config): FilterRegistry {
+  return createFilterRegistry(compressors, encryption);
 }

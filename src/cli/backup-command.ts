@@ -43,6 +43,11 @@ export const backupCommand: Command = {
     { name: 'parseable', type: 'flag', help: 'Print a line for each backup: name, NUL, stream bytes.' },
     ...settingOptions(
       'compressor',
+      'encryptor',
+      'age-recipients',
+      'age-recipients-file',
+      'gpg-recipients',
+      'gpg-home',
       'send-flags',
       'storage-class',
       'sse',

@@ -1,6 +1,6 @@
 import { dryRunOption, jsonOption } from './common-options.ts';
 import type { Command } from './program.ts';
-import { downloadOptions } from './setting-options.ts';
+import { decryptOptions, downloadOptions } from './setting-options.ts';
 
 export const restoreCommand: Command = {
   name: 'restore',
@@ -25,6 +25,7 @@ export const restoreCommand: Command = {
     dryRunOption,
     jsonOption,
     ...downloadOptions(),
+    ...decryptOptions(),
   ],
   examples: [
     {

@@ -1,6 +1,7 @@
 import { type BackupOptions, readBackupPlan, runBackupPlan } from '../backup.ts';
 import type { Config } from '../config/config.ts';
 import { demandDataset } from '../config/demand.ts';
+import { createFilters } from '../context.ts';
 import type { ConfigProblem } from '../errors.ts';
 import type { CommandCall } from './program.ts';
 import { renderBackupPlan, renderBackupResult, renderParseable } from './render-backup.ts';
@@ -56,7 +57,10 @@ function backupOptions(
   dataset: string,
 ): BackupOptions {
   const snapshot = given.text('snapshot');
-  const filter = config.compressor === 'none' ? undefined : context.filters.find(config.compressor);
+  // Those of the dataset: it may have recipients of its own.
+  const filters = createFilters(config);
+  const filter = filters.find(config.compressor);
+  const encryptor = filters.findEncryptor(config.encryptor);
   return {
     store: context.store,
     source: context.source,
@@ -66,6 +70,7 @@ function backupOptions(
     history: given.flag('history'),
     ...(snapshot === undefined ? {} : { snapshot }),
     ...(filter ? { filter } : {}),
+    ...(encryptor ? { encryptor } : {}),
     sendFlags: config.sendFlags,
     ...(config.storageClass ? { storageClass: config.storageClass } : {}),
     ...(config.concurrency ? { concurrency: config.concurrency } : {}),

@@ -75,3 +75,8 @@ export function downloadOptions(): readonly OptionSpec[] {
     'force-path-style',
   );
 }
+
+/** What every command that decrypts takes. */
+export function decryptOptions(): readonly OptionSpec[] {
+  return settingOptions('age-identity-file', 'gpg-home', 'gpg-passphrase-file');
+}

@@ -1,4 +1,5 @@
 import type { ExternalFilter } from '../filters/filter.ts';
+import type { Encryption } from '../filters/registry.ts';
 import type { ObjectLock, ProviderSettings } from '../store/providers.ts';
 import type { ValueOf } from './parse-value.ts';
 
@@ -24,6 +25,10 @@ export interface Config {
   /** A known name; `none` for none. */
   readonly compressor: string;
   readonly compressors: readonly ExternalFilter[];
+  /** A known name; `none` for none. */
+  readonly encryptor: string;
+  /** What encrypting and decrypting needs; keys are named, never held. */
+  readonly encryption: Encryption;
   /** An http(s) URL; `undefined` for AWS. */
   readonly endpoint: string | undefined;
   /** What was said of the provider; the rest is told by its name or the endpoint's host. */

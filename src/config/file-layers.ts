@@ -1,6 +1,6 @@
 import type { ConfigProblem } from '../errors.ts';
 import type { ExternalFilter } from '../filters/filter.ts';
-import { readCompressor } from './compressor-section.ts';
+import { COMPRESSOR_SECTION, FILTER_SECTION, readFilterSection } from './filter-section.ts';
 import { type Findings, type Layer, put, RANK, type Rank, SETTINGS } from './layers.ts';
 import { nearest } from './nearest.ts';
 import { type IniEntry, type IniSection, parseIni, unquote } from './parse.ts';
@@ -13,9 +13,11 @@ export interface FileLayers {
   /** By dataset. */
   readonly datasets: ReadonlyMap<string, Layer>;
   readonly compressors: readonly ExternalFilter[];
+  /** Those of `[filter:NAME]`, which may encrypt. */
+  readonly filters: readonly ExternalFilter[];
 }
 
-export const NO_FILE: FileLayers = { main: new Map(), datasets: new Map(), compressors: [] };
+export const NO_FILE: FileLayers = { main: new Map(), datasets: new Map(), compressors: [], filters: [] };
 
 const KEYS: readonly string[] = Object.keys(SCHEMA);
 const DATASET_KEYS = SETTINGS.filter(([, setting]) => setting.perDataset).map(([key]) => key);
@@ -28,9 +30,11 @@ export function readFileLayers(text: string, file: string, findings: Findings): 
   const main: Layer = new Map();
   const datasets = new Map<string, Layer>();
   const compressors = new Map<string, ExternalFilter>();
+  const filters = new Map<string, ExternalFilter>();
   for (const section of sections) {
     const dataset = nameAfter('fs:', section.name);
     const compressor = nameAfter('compressor:', section.name);
+    const filter = nameAfter('filter:', section.name);
     if (section.name === 'main') {
       readSettings(section, main, RANK.main, at, findings);
     } else if (dataset) {
@@ -42,13 +46,17 @@ export function readFileLayers(text: string, file: string, findings: Findings): 
         findings.problems.push({ where: at(section.line), message });
       }
     } else if (compressor) {
-      const repeated = compressors.has(compressor);
-      compressors.set(compressor, readCompressor(section, compressor, repeated, at, findings));
+      const repeated = compressors.has(compressor) || filters.has(compressor);
+      const read = readFilterSection(COMPRESSOR_SECTION, section, compressor, repeated, at, findings);
+      compressors.set(compressor, read);
+    } else if (filter) {
+      const repeated = compressors.has(filter) || filters.has(filter);
+      filters.set(filter, readFilterSection(FILTER_SECTION, section, filter, repeated, at, findings));
     } else {
       findings.problems.push({ where: at(section.line), message: unknownSection(section.name) });
     }
   }
-  return { main, datasets, compressors: [...compressors.values()] };
+  return { main, datasets, compressors: [...compressors.values()], filters: [...filters.values()] };
 }
 
 function readSettings(
@@ -90,8 +98,7 @@ function reportForeign(entry: IniEntry, section: IniSection, where: string, find
   const key = entry.key.toUpperCase();
   const host = unquote(entry.text);
   if (key === 'GPG_RECIPIENT') {
-    const message =
-      'GPG_RECIPIENT is not used: gpg is run by a [compressor:NAME] section that names the recipient';
+    const message = 'GPG_RECIPIENT is not used: ENCRYPTOR=gpg encrypts, for those in GPG_RECIPIENTS';
     findings.warnings.push({ where, message });
   } else if (key === 'HOST') {
     const endpoint = section.entries.some((one) => one.key.toUpperCase() === 'ENDPOINT');
@@ -123,7 +130,7 @@ function unknownSection(name: string): string {
   const [head = '', ...rest] = name.split(':');
   const tail = rest.join(':');
   const looksLikeDataset = rest.length === 0 && name.includes('/');
-  const kind = looksLikeDataset ? 'fs' : nearest(head, ['main', 'fs', 'compressor']);
+  const kind = looksLikeDataset ? 'fs' : nearest(head, ['main', 'fs', 'compressor', 'filter']);
   const placeholder = kind === 'fs' ? 'DATASET' : 'NAME';
   const known = kind === 'main' ? 'main' : `${kind}:${looksLikeDataset ? name : tail || placeholder}`;
   return `unknown section [${name}]; the nearest known one is [${known}]`;

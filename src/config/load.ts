@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { ConfigError, type ConfigProblem, Zfs3BackupError } from '../errors.ts';
 import type { Config } from './config.ts';
 import { type FileLayers, holdsSecret, NO_FILE, readFileLayers } from './file-layers.ts';
+import type { Layers } from './find-setting.ts';
 import {
   type Environment,
   type Findings,
@@ -12,7 +13,7 @@ import {
   readFlags,
 } from './layers.ts';
 import { parseBoolean } from './parse-value.ts';
-import { type Layers, resolveConfig } from './resolve.ts';
+import { resolveConfig } from './resolve.ts';
 import { checkLayers } from './rules.ts';
 import { CONFIG_FILES } from './schema.ts';
 

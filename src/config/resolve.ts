@@ -1,21 +1,11 @@
 import type { ConfigProblem } from '../errors.ts';
 import type { ObjectLock, ProviderSettings } from '../store/providers.ts';
 import type { Config, Credentials, StoreLocation } from './config.ts';
-import type { FileLayers } from './file-layers.ts';
-import { type Given, given, type Layer } from './layers.ts';
+import { type Find, findIn, type Layers } from './find-setting.ts';
+import type { Given } from './layers.ts';
 import type { ValueOf } from './parse-value.ts';
-import { SCHEMA, type Setting, type SettingKey } from './schema.ts';
-
-/** All layers: flags > environment (prefixed, then bare) > `[fs:DATASET]` > `[main]` > defaults. */
-export interface Layers {
-  readonly flags: Layer;
-  readonly ownEnvironment: Layer;
-  readonly environment: Layer;
-  readonly file: FileLayers;
-  readonly defaults: Layer;
-  /** Keys that some layer has, with a value that could not be read. */
-  readonly broken: ReadonlySet<SettingKey>;
-}
+import { resolveEncryption, resolveEncryptor } from './resolve-encryption.ts';
+import type { SCHEMA, SettingKey } from './schema.ts';
 
 /** Reports a contradiction with what `key` says, unless that could not be read anyway. */
 type Contradict = (key: SettingKey, where: string, message: string) => void;
@@ -23,8 +13,6 @@ type Contradict = (key: SettingKey, where: string, message: string) => void;
 type Settled = {
   [K in SettingKey]: (typeof SCHEMA)[K] extends { readonly default: string } ? K : never;
 }[SettingKey];
-
-type Find = <K extends SettingKey>(key: K) => Given<ValueOf<K>> | undefined;
 
 /** The settings as they hold for `dataset` (by default the chosen one), and what contradicts itself in them. */
 export function resolveConfig(
@@ -46,6 +34,8 @@ export function resolveConfig(
     sendFlags: find('SEND_FLAGS')?.value ?? [],
     compressor: compressor.toLowerCase() === 'none' ? 'none' : compressor,
     compressors: layers.file.compressors,
+    encryptor: resolveEncryptor(find),
+    encryption: resolveEncryption(find, layers.file),
     endpoint: settled('ENDPOINT').url,
     provider: resolveProvider(find),
     region: find('REGION')?.value,
@@ -71,27 +61,6 @@ export function resolveConfig(
     quiet: settled('QUIET'),
   };
   return { config, problems };
-}
-
-function findIn(layers: Layers, dataset: string | undefined): Find {
-  return (key) => {
-    const setting: Setting = SCHEMA[key];
-    const section =
-      setting.perDataset && dataset !== undefined ? layers.file.datasets.get(dataset) : undefined;
-    const order = [
-      layers.flags,
-      layers.ownEnvironment,
-      layers.environment,
-      section,
-      layers.file.main,
-      layers.defaults,
-    ];
-    for (const layer of order) {
-      const found = given(layer, key);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
 }
 
 /** STORE or BUCKET, whichever stands in the higher layer; in the same layer they must agree. */

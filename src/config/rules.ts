@@ -1,17 +1,19 @@
+import type { Layers } from './find-setting.ts';
 import { type Findings, type Given, given, type Layer } from './layers.ts';
 import { nearest } from './nearest.ts';
-import type { Layers } from './resolve.ts';
+import { checkEncryption } from './resolve-encryption.ts';
 import { BUILT_IN_COMPRESSORS } from './schema.ts';
 
 /** Rules that look at every layer, also at values that another layer hides: all problems are told at once. */
 export function checkLayers(layers: Layers, findings: Findings): void {
   const { flags, ownEnvironment, environment, file } = layers;
   const all = [flags, ownEnvironment, environment, ...file.datasets.values(), file.main];
-  const known = [...BUILT_IN_COMPRESSORS, ...file.compressors.map(({ name }) => name)];
+  const known = [...BUILT_IN_COMPRESSORS, ...[...file.compressors, ...file.filters].map(({ name }) => name)];
   for (const layer of all) {
     checkCompressor(given(layer, 'COMPRESSOR'), known, findings);
     checkSendFlags(given(layer, 'SEND_FLAGS'), findings);
   }
+  checkEncryption(layers, findings);
   warnOfOverrides(environment, file.main, findings);
 }
 

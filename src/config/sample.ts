@@ -34,6 +34,11 @@ export function renderSampleConf(schema: Schema = SCHEMA): string {
     '#[compressor:xz]',
     '#compress=xz -T0 -c',
     '#decompress=xz -d -c',
+    '',
+    '# An encryptor of your own, for ENCRYPTOR=rage.',
+    '#[filter:rage]',
+    '#encode=rage --encrypt --recipients-file /etc/zfs3backup/age-recipients',
+    '#decode=rage --decrypt --identity /root/age-identity.txt',
   );
   return `${lines.join('\n')}\n`;
 }

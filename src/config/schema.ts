@@ -4,6 +4,7 @@
  */
 
 import { BACKUP_SETTINGS } from './backup-settings.ts';
+import { ENCRYPTION_SETTINGS } from './encryption-settings.ts';
 import { OBJECT_SETTINGS } from './object-settings.ts';
 import { SERVER_SETTINGS } from './server-settings.ts';
 import type { Schema, Setting } from './setting.ts';
@@ -14,6 +15,7 @@ export type { Schema, Setting, SettingType } from './setting.ts';
 /** In the order of `sample.conf`. */
 export const SCHEMA = {
   ...BACKUP_SETTINGS,
+  ...ENCRYPTION_SETTINGS,
   ...SERVER_SETTINGS,
   ...OBJECT_SETTINGS,
   ...TRANSFER_SETTINGS,
@@ -31,6 +33,9 @@ export const BUILT_IN_COMPRESSORS: readonly string[] = [
   'zstd3',
   'pbzip2',
 ];
+
+/** Encryptors that need no section. */
+export const BUILT_IN_ENCRYPTORS: readonly string[] = ['none', 'age', 'gpg'];
 
 /** Where a file is looked for when none was named: ours first, then the predecessors'. */
 export const CONFIG_FILES: readonly string[] = [

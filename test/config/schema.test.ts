@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { parseValue } from '../../src/config/parse-value.ts';
-import { BUILT_IN_COMPRESSORS, flagsOf, SCHEMA, type Setting } from '../../src/config/schema.ts';
+import {
+  BUILT_IN_COMPRESSORS,
+  BUILT_IN_ENCRYPTORS,
+  flagsOf,
+  SCHEMA,
+  type Setting,
+} from '../../src/config/schema.ts';
 import { createFilterRegistry } from '../../src/filters/registry.ts';
 
 const settings: [string, Setting][] = Object.entries(SCHEMA);
@@ -35,22 +41,30 @@ describe('the schema', () => {
           'CHUNK_SIZE',
           'CONCURRENCY',
         ],
+        ...['ENCRYPTOR', 'GPG_KEYID'],
         ...['MAX_RETRIES', 'S3_STORAGE_CLASS', 'ENDPOINT', 'REGION', 'PROFILE', 'S3_KEY_ID', 'S3_SECRET'],
       ].sort(),
     );
   });
 
-  it('lets exactly four keys stand per dataset', () => {
+  it('lets exactly these keys stand per dataset', () => {
     expect(settings.filter(([, { perDataset }]) => perDataset).map(([key]) => key)).toEqual([
       'SNAPSHOT_PREFIX',
       'SEND_FLAGS',
       'COMPRESSOR',
+      'ENCRYPTOR',
+      'AGE_RECIPIENTS',
+      'AGE_RECIPIENTS_FILE',
+      'GPG_RECIPIENTS',
+      'GPG_KEYID',
       'S3_STORAGE_CLASS',
     ]);
   });
 
-  it('knows the very compressors that are built in', () => {
-    expect([...BUILT_IN_COMPRESSORS].sort()).toEqual([...createFilterRegistry().names].sort());
+  it('knows the very compressors and encryptors that are built in', () => {
+    const registry = createFilterRegistry();
+    expect([...BUILT_IN_COMPRESSORS].sort()).toEqual([...registry.names].sort());
+    expect(BUILT_IN_ENCRYPTORS).toEqual(registry.encryptors);
   });
 
   it('has no name twice', () => {
