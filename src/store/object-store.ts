@@ -3,6 +3,8 @@
  * `test/store/contract.ts` runs on each of them.
  */
 
+import type { StoreFacts } from './store-facts.ts';
+
 /** Limits in bytes and counts that the store puts on one object. */
 export interface StoreLimits {
   /** The last part may be smaller. */
@@ -133,6 +135,39 @@ export interface OpenUpload extends Upload {
   readonly startedAt: Date;
 }
 
+/** An object that was deleted, and whose newest version can be brought back. */
+export interface DeletedObject extends ObjectSummary {
+  readonly versionId: string;
+  readonly deletedAt: Date;
+}
+
+/** What a store keeps of objects that were deleted. */
+export interface Versions {
+  /** `suspended`: what is stored now is gone when it is deleted, older versions are still there. */
+  readState(options?: CallOptions): Promise<'on' | 'suspended' | 'off'>;
+  /** Deleted objects whose key starts with `prefix`, in the order of their UTF-8 bytes. */
+  listDeleted(prefix: string, options?: CallOptions): Promise<readonly DeletedObject[]>;
+  /** `undefined` when that version is gone. */
+  headDeleted(object: DeletedObject, options?: CallOptions): Promise<ObjectInfo | undefined>;
+  /** Makes the newest version visible again; an object that is there already is no error. */
+  undelete(key: string, options?: CallOptions): Promise<void>;
+}
+
+/** Something of the store's own that a writer which died left behind. */
+export interface Leftover {
+  /** Where it lies, as `remove` wants it. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly modifiedAt: Date;
+}
+
+export interface Leftovers {
+  /** A writer may be at the young ones. */
+  list(options?: CallOptions): Promise<readonly Leftover[]>;
+  /** One that is gone is no error. */
+  remove(name: string, options?: CallOptions): Promise<void>;
+}
+
 /**
  * Keys are whole keys (no prefix is added), 1–1,024 bytes of UTF-8. Every method throws `StoreError`; each makes
  * one attempt (see `retrying-store.ts`), and rejects with the signal's reason when aborted.
@@ -140,6 +175,8 @@ export interface OpenUpload extends Upload {
 export interface ObjectStore {
   /** Names the store to a person: `s3://bucket` or `file:///path`; never holds a secret. */
   readonly url: string;
+  /** The server it is on, spelled alike however it is reached; absent where `url` says all. */
+  readonly server?: string;
   /** What tells our own programs where it is, such as `--store URL --endpoint URL`; never holds a secret. */
   readonly arguments: readonly string[];
   /** What tells `pput` besides how this store's objects are stored, such as `--sse aws:kms`. */
@@ -194,6 +231,17 @@ export interface ObjectStore {
   startUpload(key: string, options?: CallOptions & ObjectAttributes): Promise<Upload>;
   /** Uploads under `prefix` that were started and neither completed nor aborted, oldest first. */
   openUploads(prefix: string, options?: CallOptions): Promise<readonly OpenUpload[]>;
+  /** Absent where what is deleted is gone. */
+  readonly versions?: Versions;
+  /** Absent where a writer that dies leaves nothing but its upload. */
+  readonly leftovers?: Leftovers;
+  /** Days from its storing for which an object of this class is paid at least; absent where nothing is paid. */
+  minBilledDays?(storageClass: string | undefined): number;
+  /**
+   * Looks at everything that backups need, one attempt each, and leaves nothing behind. What failed is in the facts, not
+   * thrown; only an abort is.
+   */
+  describe?(options?: CallOptions): Promise<StoreFacts>;
   /** Frees connections; the store is not used afterwards. */
   close(): void;
 }

@@ -13,6 +13,9 @@ const WORDS: Readonly<Record<string, string>> = {
   lock: 'lock',
   tag: 'tag',
   openUploads: 'list the uploads under',
+  readVersioning: 'ask for the versioning of',
+  listDeleted: 'list the versions under',
+  undelete: 'bring back',
 };
 
 export function wordsFor(operation: string, partNumber?: number): string {

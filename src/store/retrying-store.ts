@@ -6,6 +6,7 @@ import type {
   ObjectSummary,
   OpenUpload,
   Upload,
+  Versions,
 } from './object-store.ts';
 
 /** Runs an attempt again while it fails with a `StoreError` that is `retryable`; see `transfer/retry.ts`. */
@@ -91,7 +92,7 @@ function givingUpSoon(store: ObjectStore): ObjectStore {
 
 /** Sends every call but `list` and `complete` through `run`. */
 function through(store: ObjectStore, run: Retry): ObjectStore {
-  const { getInto } = store;
+  const { getInto, versions } = store;
   const wrap = <U extends Upload>(upload: U): U => ({
     ...upload,
     putPart: (number, body, call) => run('putPart', () => upload.putPart(number, body, call), call),
@@ -115,6 +116,16 @@ function through(store: ObjectStore, run: Retry): ObjectStore {
       wrap(await run('startUpload', () => store.startUpload(key, call), call)),
     openUploads: async (prefix, call): Promise<OpenUpload[]> =>
       (await run('openUploads', () => store.openUploads(prefix, call), call)).map(wrap),
+    ...(versions && { versions: versionsThrough(versions, run) }),
+  };
+}
+
+function versionsThrough(versions: Versions, run: Retry): Versions {
+  return {
+    readState: (call) => run('readVersioning', () => versions.readState(call), call),
+    listDeleted: (prefix, call) => run('listDeleted', () => versions.listDeleted(prefix, call), call),
+    headDeleted: (object, call) => run('head', () => versions.headDeleted(object, call), call),
+    undelete: (key, call) => run('undelete', () => versions.undelete(key, call), call),
   };
 }
 

@@ -33,8 +33,14 @@ export function adviceOnDenial(storeCode: string, operation: string, bucket: str
     case 'RequestTimeTooSkewed':
       return 'Set the clock: timedatectl set-ntp true';
     default:
-      return `Check that these credentials may ${ACTIONS[operation] ?? operation} in ${bucket}.`;
+      return `Check that these credentials may ${ACTIONS[operation] ?? operation} in ${bucket}.${lockedOrNot(operation)}`;
   }
+}
+
+/** The same answer comes where a lock forbids it to everybody. */
+function lockedOrNot(operation: string): string {
+  if (operation !== 'remove') return '';
+  return ' If they may, Object Lock or a rule of the bucket keeps the object until its retention ends: `aws s3api get-object-retention` tells when.';
 }
 
 /** For a request that the store does not want as it is. */
@@ -68,6 +74,9 @@ const ACTIONS: Readonly<Record<string, string>> = {
   listParts: 'list parts (s3:ListMultipartUploadParts)',
   openUploads: 'list uploads (s3:ListBucketMultipartUploads)',
   remove: 'delete (s3:DeleteObject)',
+  readVersioning: 'ask for versioning (s3:GetBucketVersioning)',
+  listDeleted: 'list versions (s3:ListBucketVersions)',
+  undelete: 'remove delete markers (s3:DeleteObjectVersion)',
   lock: 'lock (s3:PutObjectRetention)',
   tag: 'tag (s3:PutObjectTagging)',
 };

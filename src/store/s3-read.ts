@@ -41,14 +41,34 @@ export function sendHead(
   key: string,
   call: CallOptions | undefined,
   customerKey: object = sseCFields(context.options.sseCKey),
+  version: { readonly VersionId?: string } = {},
 ): Promise<HeadObjectCommandOutput> {
   const command = new HeadObjectCommand({
     Bucket: context.options.bucket,
     Key: key,
+    ...version,
     ...customerKey,
     ...(['none', 'md5'].includes(context.checksum) ? {} : { ChecksumMode: 'ENABLED' as const }),
   });
   return context.run('head', { key }, call, ({ client }, send) => client.send(command, send));
+}
+
+/** The same of a version that is not the newest. */
+export async function headVersion(
+  context: S3Context,
+  key: string,
+  VersionId: string,
+  call: CallOptions | undefined,
+): Promise<ObjectInfo | undefined> {
+  try {
+    return await withKey(context, async (customerKey) => {
+      const answer = await sendHead(context, key, call, customerKey, { VersionId });
+      return infoOf(context, key, answer, answer.ContentLength);
+    });
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'NO_SUCH_KEY') return undefined;
+    throw error;
+  }
 }
 
 /** AWS refuses the user's key for an object that was stored without it, before there was one perhaps. */

@@ -10,10 +10,14 @@ export const {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketVersioningCommand,
   GetObjectCommand,
+  GetObjectLockConfigurationCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
   ListObjectsV2Command,
   ListPartsCommand,
   PutObjectCommand,
@@ -25,5 +29,6 @@ export const {
 
 export type GetObjectCommand = Sdk.GetObjectCommand;
 export type ListMultipartUploadsCommand = Sdk.ListMultipartUploadsCommand;
+export type ListObjectVersionsCommand = Sdk.ListObjectVersionsCommand;
 export type ListPartsCommand = Sdk.ListPartsCommand;
 export type S3Client = Sdk.S3Client;

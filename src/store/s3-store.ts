@@ -5,6 +5,7 @@ import { placeArguments, putArguments } from './s3-arguments.ts';
 import { bodyChecksum, checksumMode, wantedDigests } from './s3-checksum.ts';
 import { createS3Clients, type S3ClientOptions, type S3Clients } from './s3-client.ts';
 import { createRenewal } from './s3-credentials.ts';
+import { describeBucket } from './s3-describe.ts';
 import { asStoreError, callOf, type S3Call } from './s3-errors.ts';
 import { listObjects } from './s3-list.ts';
 import { getObject, getObjectInto, headObject } from './s3-read.ts';
@@ -12,6 +13,9 @@ import { askedFor, attributesOf, bare, bodyHash, withBodyHash } from './s3-reque
 import { DeleteObjectCommand, PutObjectCommand } from './s3-sdk.ts';
 import { settleObject } from './s3-settle.ts';
 import { openUploads, startUpload } from './s3-upload.ts';
+import { serverName } from './store-id.ts';
+import { createVersions } from './s3-versions.ts';
+import { minBilledDays } from './storage-classes.ts';
 
 export interface S3StoreOptions extends S3ClientOptions {
   readonly bucket: string;
@@ -57,6 +61,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   const { bucket, prefix } = options;
   return {
     url: `s3://${bucket}`,
+    server: serverName(options.endpoint),
     arguments: placeArguments(options),
     putArguments: putArguments(options),
     prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
@@ -96,6 +101,9 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     },
     startUpload: (key, call) => startUpload(context, key, call),
     openUploads: (keyPrefix, call) => openUploads(context, keyPrefix, call),
+    versions: createVersions(context),
+    minBilledDays: (storageClass) => minBilledDays(context.provider, storageClass),
+    describe: (call) => describeBucket(context, storePrefix, call),
     close: context.close,
   };
 }
