@@ -1,4 +1,5 @@
 import { Zfs3BackupError } from '../errors.ts';
+import { reserveSharedMemory } from './shared-memory.ts';
 
 /**
  * Reusable buffers of any size within one piece of memory: what bounds the memory of a transfer. Nothing is left to
@@ -93,8 +94,8 @@ export function createBufferPool(bytes: number): BufferPool {
 
 function reserve(bytes: number): Buffer {
   try {
-    // Shared, so that a thread can take digests of it without a copy. The kernel zeroes what is touched, nobody else.
-    return Buffer.from(new SharedArrayBuffer(bytes));
+    // Shared, so that a thread can take digests of it without a copy.
+    return Buffer.from(reserveSharedMemory(bytes), 0, bytes);
   } catch (cause) {
     throw new Zfs3BackupError('USAGE', `${bytes} bytes of memory for buffers are not to be had`, {
       cause,
