@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
-import type { FaultProxy } from '../faults/fault-proxy.ts';
+import { startFaultProxy } from '../faults/fault-proxy.ts';
 import {
   answer,
   halfAnswer,
@@ -15,7 +15,8 @@ import type { Soaked } from './invariant.ts';
 import type { Random } from './random.ts';
 
 export interface Bed extends Soaked {
-  readonly proxy: FaultProxy;
+  /** Of the S3 server. */
+  readonly endpoint: string;
   readonly random: Random;
 }
 
@@ -155,20 +156,22 @@ async function killed({ cli, random }: Bed, args: readonly string[]): Promise<st
   return `${args.join(' ')}: ${wasRunning ? 'killed' : 'done'} after ${afterMs} ms`;
 }
 
-async function backUpThroughFaults({ cli, proxy, random }: Bed): Promise<string> {
+async function backUpThroughFaults({ cli, endpoint, random }: Bed): Promise<string> {
+  const proxy = await startFaultProxy(endpoint);
   const faults: string[] = [];
   for (let count = 1 + random.below(4); count > 0; count -= 1) {
     const name = random.pick(Object.keys(FAULTS) as Array<keyof typeof FAULTS>);
     const kind = random.pick(KINDS);
-    const seen = proxy.seen.length;
-    // of this run only: what was not met must not happen to a later one
-    const when = ({ nth }: { readonly nth: number }) => nth > 0 && proxy.seen.length - seen < 200;
-    proxy.inject({ kind, skip: random.below(3), times: 1 + random.below(2), when }, FAULTS[name]);
+    proxy.inject({ kind, skip: random.below(3), times: 1 + random.below(2) }, FAULTS[name]);
     faults.push(`${name} to ${kind}`);
   }
   const args = ['backup', '--max-retries', '2'];
-  const outcome = await cli.with({ ENDPOINT: proxy.endpoint }).zfs3backup(...args);
-  return `${told(args, outcome)} with ${faults.join(', ')}`;
+  try {
+    const outcome = await cli.with({ ENDPOINT: proxy.endpoint }).zfs3backup(...args);
+    return `${told(args, outcome)} with ${faults.join(', ')}`;
+  } finally {
+    await proxy.close();
+  }
 }
 
 async function storedNames({ cli }: Bed): Promise<readonly string[]> {

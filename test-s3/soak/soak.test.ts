@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type FaultProxy, startFaultProxy } from '../faults/fault-proxy.ts';
 import { createCli } from '../main/run-cli.ts';
 import { createCliStore } from '../s3/cli-store.ts';
 import { s3Server } from '../s3.ts';
@@ -14,19 +13,16 @@ const STEPS = Number(process.env['ZFS3BACKUP_SOAK_STEPS'] ?? 25);
 const SEED = Number(process.env['ZFS3BACKUP_SOAK_SEED'] ?? 20261121);
 
 let pool: TestPool;
-let proxy: FaultProxy;
 let bed: Bed;
 beforeAll(async () => {
   pool = await createTestPool({ megabytes: 1024 });
   const { env, store } = await createCliStore();
-  proxy = await startFaultProxy(s3Server().endpoint);
   const random = createRandom(SEED);
   const data = await createSoakedDataset(pool, random);
   const cli = await createCli({ ...env, FILESYSTEM: data.name, CHUNK_SIZE: '5M' });
-  bed = { pool, proxy, store, random, data, cli };
+  bed = { pool, endpoint: s3Server().endpoint, store, random, data, cli };
 });
 afterAll(async () => {
-  await proxy?.close();
   await pool?.destroy();
 });
 
