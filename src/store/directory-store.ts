@@ -1,9 +1,11 @@
 import { open, readdir, stat, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { describeFolder } from './directory-describe.ts';
 import { asStoreError, noSuchRoot } from './directory-errors.ts';
 import { FILE_MODE, ignoreMissing, temporaryPath, writeAt } from './directory-files.ts';
 import { keyOfNames, namesOfKey, OWN_FOLDER } from './directory-keys.ts';
+import { listLeftovers, removeLeftover } from './directory-leftovers.ts';
 import { createObjectFolder, type ObjectFolder } from './directory-objects.ts';
 import { openBody, readInto } from './directory-read.ts';
 import { createUploadFolder } from './directory-upload.ts';
@@ -115,6 +117,11 @@ export function createDirectoryStore(options: DirectoryStoreOptions): ObjectStor
     },
     openUploads: async (prefix, call) =>
       (await run('openUploads', prefix, () => uploads.open(prefix), call?.signal)).map(wrap),
+    describe: () => describeFolder(root),
+    leftovers: {
+      list: (call) => run('list', OWN_FOLDER, () => listLeftovers(root, objects), call?.signal),
+      remove: (name, call) => run('remove', name, () => removeLeftover(root, objects, name), call?.signal),
+    },
     close: () => {},
   };
 }

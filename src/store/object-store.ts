@@ -64,6 +64,11 @@ export interface ObjectInfo extends ObjectSummary {
 export interface ObjectAttributes {
   readonly metadata?: Metadata;
   readonly storageClass?: string;
+  /**
+   * One of our own small objects beside the backups: it is read again and again, so the storage class that the store
+   * was opened with is not for it.
+   */
+  readonly beside?: boolean;
 }
 
 export interface CallOptions {

@@ -59,12 +59,13 @@ export interface S3Context {
 export function createS3Store(options: S3StoreOptions): ObjectStore {
   const context = createContext(options);
   const { bucket, prefix } = options;
+  const storePrefix = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
   return {
     url: `s3://${bucket}`,
     server: serverName(options.endpoint),
     arguments: placeArguments(options),
     putArguments: putArguments(options),
-    prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
+    prefix: storePrefix,
     limits: context.provider.limits,
     requests: context.requests,
     wantedDigests: wantedDigests(context),
