@@ -11,6 +11,7 @@ import {
   sendStepOf,
   transferOptions,
 } from './read-backup-plan.ts';
+import { createMarkRunner } from './run-marks.ts';
 import { sayReached } from './say-reached.ts';
 import { meter } from './stream/meter.ts';
 import { untilDone } from './stream/until-done.ts';
@@ -63,11 +64,14 @@ export async function runBackupPlan(plan: BackupPlanReport, options: BackupOptio
   const logger = options.logger ?? silentLogger;
   const sumUp = startSummary(options.store);
   const backups: StoredBackup[] = [];
+  const leaveMarks = createMarkRunner(options);
+  await leaveMarks(plan.marks);
   const leftOpen = plan.steps.length > 0 ? await readLeftOpen(plan.dataset, options) : undefined;
   for (const planned of plan.steps) {
     try {
       const resume = await leftOpen?.find(planned);
       backups.push(await storeBackup(planned, backups.length + 1, plan.steps.length, options, resume));
+      await leaveMarks(planned.step.after);
     } catch (error) {
       if (plan.steps.length > 1) {
         logger.warn({}, sayReached('stored', backups));
@@ -109,7 +113,7 @@ async function storeBackup(
   });
   const result = await untilDone(signal, (producing) => {
     const call = { signal: producing };
-    const sent = meter(options.source.send(sendStepOf(step, options), call), progress.read);
+    const sent = meter(options.source.send(sendStepOf(step), call), progress.read);
     const stream = refuseEmpty(sent, name);
     return upload({
       store: options.store,

@@ -3,13 +3,16 @@ import { chainFilters, type FilterChain } from './filters/chain.ts';
 import type { Filter } from './filters/filter.ts';
 import { conflictError } from './lineage/conflict-error.ts';
 import { backupKey } from './lineage/key.ts';
+import type { MarkStep } from './lineage/marks.ts';
 import { encodeMetadata } from './lineage/metadata.ts';
 import { type BackupStep, planBackup } from './lineage/plan-backup.ts';
+import { isBookmark } from './lineage/snapshot.ts';
 import type { Logger } from './logger.ts';
 import type { OnProgress } from './progress.ts';
 import { readLineage } from './read-lineage.ts';
 import type { SendStep, SnapshotSource } from './sources/source.ts';
 import type { Metadata, ObjectStore } from './store/object-store.ts';
+import { storeId } from './store/store-id.ts';
 import { usable } from './transfer/part-size.ts';
 import { DEFAULT_MAX_MEMORY, planTransfer } from './transfer/plan-transfer.ts';
 
@@ -32,8 +35,14 @@ export interface BackupOptions {
   readonly filter?: Filter;
   /** What encrypts behind it; stored as it is without one. */
   readonly encryptor?: Filter;
-  /** Further flags of `zfs send`, one argument each. */
+  /** Further flags of `zfs send`, one argument each; a change of them starts a new chain. */
   readonly sendFlags?: readonly string[];
+  /** Whether blocks leave as they are on disk (`-w`); default `auto`: those of an encrypted dataset do. */
+  readonly raw?: 'auto' | 'on' | 'off';
+  /** Leave a bookmark of the newest snapshot that is stored, so that it may be destroyed; `true` if not given. */
+  readonly bookmarks?: boolean;
+  /** Hold the newest snapshot that is stored, so that nothing destroys it unasked; `true` if not given. */
+  readonly holds?: boolean;
   readonly storageClass?: string;
   /** Parts in flight at most. */
   readonly concurrency?: number;
@@ -66,11 +75,17 @@ export interface PlannedBackup {
   readonly partBytes: number;
   /** What a person would type for the same: argument lists to be joined by `|`. */
   readonly pipeline: readonly (readonly string[])[];
+  /** Commands that run once it is stored: they mark what the next one builds on. */
+  readonly after: readonly (readonly string[])[];
 }
 
 export interface BackupPlanReport {
   readonly dataset: string;
   readonly store: string;
+  /** Marks that an earlier run did not come to leave; made good before all else. */
+  readonly marks: readonly MarkStep[];
+  /** The commands for them. */
+  readonly before: readonly (readonly string[])[];
   /** Sentences that say why the plan is as it is. */
   readonly notes: readonly string[];
   /** In the order in which they run; empty when there is nothing to do. */
@@ -97,16 +112,28 @@ export async function readBackupPlan(options: BackupOptions): Promise<BackupPlan
     mode: options.mode ?? 'auto',
     history: options.history ?? false,
     target: options.snapshot,
+    flags: {
+      given: options.sendFlags ?? [],
+      raw: options.raw ?? 'auto',
+      isEncrypted: state.isEncrypted ?? false,
+    },
+    marks: state.marks,
+    markSettings: {
+      storeId: storeId(store),
+      bookmarks: options.bookmarks ?? true,
+      holds: options.holds ?? true,
+    },
   });
   if (plan.kind !== 'plan') throw conflictError(plan);
   const steps: PlannedBackup[] = [];
   for (const step of plan.steps) steps.push(await prepareStep(step, options));
-  return { dataset, store: store.url, notes: plan.notes, steps };
+  const before = markCommands(source, plan.before);
+  return { dataset, store: store.url, marks: plan.before, before, notes: plan.notes, steps };
 }
 
 async function prepareStep(step: BackupStep, options: BackupOptions): Promise<PlannedBackup> {
   const { store, source, filter, encryptor } = options;
-  const send = sendStepOf(step, options);
+  const send = sendStepOf(step);
   const estimate = await source.estimate(send, options.signal ? { signal: options.signal } : {});
   const { partBytes } = planTransfer({ ...transferOptions(options), estimate, limits: usable(store.limits) });
   const key = backupKey(store.prefix, step.dataset, step.snapshot.name);
@@ -119,13 +146,15 @@ async function prepareStep(step: BackupStep, options: BackupOptions): Promise<Pl
     estimate,
     guid: step.snapshot.guid,
     parentGuid: step.parent?.guid,
+    sendFlags: step.flags.format,
   });
+  const after = markCommands(source, step.after);
   const pipeline = [
     source.sendCommand(send),
     ...(encoderOf(options)?.commands.encode ?? []),
     putCommand(key, metadata, estimate, options),
   ];
-  return { step, key, metadata, estimate, partBytes, pipeline };
+  return { step, key, metadata, estimate, partBytes, pipeline, after };
 }
 
 /** What the user says about the transfer: planned with in a dry run, and the same for the upload itself. */
@@ -138,13 +167,25 @@ export function encoderOf({ filter, encryptor }: BackupOptions): FilterChain | u
   return chainFilters(filter, encryptor);
 }
 
-export function sendStepOf(step: BackupStep, options: BackupOptions): SendStep {
+export function sendStepOf({ dataset, snapshot, parent, flags }: BackupStep): SendStep {
   return {
-    dataset: step.dataset,
-    snapshot: step.snapshot.name,
-    ...(step.parent ? { parent: step.parent.name } : {}),
-    ...(options.sendFlags ? { sendFlags: options.sendFlags } : {}),
+    dataset,
+    snapshot: snapshot.name,
+    ...(parent ? { parent: parent.name } : {}),
+    ...(isBookmark(parent) ? { isFromBookmark: true } : {}),
+    sendFlags: flags.argv,
   };
+}
+
+/** The very commands that these steps run. */
+export function markCommands(
+  source: SnapshotSource,
+  steps: readonly MarkStep[],
+): readonly (readonly string[])[] {
+  return steps.flatMap((step) => {
+    const command = source.markCommand?.(step);
+    return command ? [command] : [];
+  });
 }
 
 function putCommand(key: string, metadata: Metadata, estimate: number | undefined, options: BackupOptions) {
