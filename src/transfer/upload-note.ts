@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { StoreError } from '../errors.ts';
-import type { Metadata, ObjectStore } from '../store/object-store.ts';
+import type { CallOptions, Metadata, ObjectStore } from '../store/object-store.ts';
 import { decodeSchedule, type PartSchedule } from './part-schedule.ts';
 import type { Writer } from './writer.ts';
 
@@ -32,24 +32,29 @@ export function createNoteKey(prefix: string, key: string): string {
   return `${notesOf(prefix, key)}${randomBytes(8).toString('hex')}.json`;
 }
 
+function notesFolder(prefix: string): string {
+  return `${prefix}.uploads/`;
+}
+
 function notesOf(prefix: string, key: string): string {
-  return `${prefix}.uploads/${createHash('sha256').update(key).digest('hex').slice(0, 32)}-`;
+  return `${notesFolder(prefix)}${createHash('sha256').update(key).digest('hex').slice(0, 32)}-`;
 }
 
 export function encodeNote(note: UploadNote): Uint8Array {
   return Buffer.from(`${JSON.stringify({ version: VERSION, ...note }, null, 1)}\n`);
 }
 
-/** `undefined` for a note that is torn, of a newer version or of another key. */
-export function decodeNote(body: Uint8Array, key: string): UploadNote | undefined {
+/** `undefined` for a note that is torn, of a newer version or, where one is given, of another key. */
+export function decodeNote(body: Uint8Array, of?: string): UploadNote | undefined {
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(body).toString('utf8'));
   } catch {
     return undefined;
   }
-  if (!isRecord(value) || value['version'] !== VERSION || value['key'] !== key) return undefined;
-  const { uploadId } = value;
+  if (!isRecord(value) || value['version'] !== VERSION) return undefined;
+  const { uploadId, key } = value;
+  if (typeof key !== 'string' || (of !== undefined && key !== of)) return undefined;
   if (uploadId !== undefined && typeof uploadId !== 'string') return undefined;
   const metadata = decodeMetadata(value['metadata']);
   const writer = decodeWriter(value['writer']);
@@ -91,10 +96,7 @@ export async function readNotes(
   try {
     for await (const { key: noteKey, bytes } of store.list(notesOf(store.prefix, key), call)) {
       if (bytes > MAX_NOTE_BYTES) continue;
-      const { chunks } = await store.get(noteKey, call);
-      const pieces: Uint8Array[] = [];
-      for await (const chunk of chunks) pieces.push(Buffer.from(chunk));
-      const note = decodeNote(Buffer.concat(pieces), key);
+      const note = decodeNote(await readBody(store, noteKey, call), key);
       if (note) notes.push({ noteKey, note });
     }
   } catch (error) {
@@ -103,13 +105,42 @@ export async function readNotes(
   return notes;
 }
 
+/** Whatever lies where notes lie. */
+export interface FoundNote {
+  readonly noteKey: string;
+  readonly modifiedAt: Date;
+  /** `undefined` where it is no note that this version can read. */
+  readonly note: UploadNote | undefined;
+}
+
+/** The notes of all keys; one that goes away meanwhile is left out. Throws where they cannot be read. */
+export async function readAllNotes(store: ObjectStore, call: CallOptions): Promise<readonly FoundNote[]> {
+  const found: FoundNote[] = [];
+  for await (const { key: noteKey, bytes, modifiedAt } of store.list(notesFolder(store.prefix), call)) {
+    try {
+      const note = bytes > MAX_NOTE_BYTES ? undefined : decodeNote(await readBody(store, noteKey, call));
+      found.push({ noteKey, modifiedAt, note });
+    } catch (error) {
+      if (!(error instanceof StoreError && error.code === 'NO_SUCH_KEY')) throw error;
+    }
+  }
+  return found;
+}
+
+async function readBody(store: ObjectStore, key: string, call: CallOptions): Promise<Uint8Array> {
+  const { chunks } = await store.get(key, call);
+  const pieces: Uint8Array[] = [];
+  for await (const chunk of chunks) pieces.push(Buffer.from(chunk));
+  return Buffer.concat(pieces);
+}
+
 /** Who may not write it loses the resuming, not the backup. */
 export async function writeNote(
   store: ObjectStore,
   { noteKey, note }: StoredNote,
   signal: AbortSignal,
 ): Promise<boolean> {
-  return tolerate(store.put(noteKey, encodeNote(note), { signal }));
+  return tolerate(store.put(noteKey, encodeNote(note), { signal, beside: true }));
 }
 
 export async function dropNote(store: ObjectStore, noteKey: string, signal?: AbortSignal): Promise<boolean> {
