@@ -11,8 +11,10 @@ import {
   sendStepOf,
   transferOptions,
 } from './read-backup-plan.ts';
+import { recordBackup } from './record-backup.ts';
 import { createMarkRunner } from './run-marks.ts';
 import { sayReached } from './say-reached.ts';
+import { meterCrc32 } from './stream/crc-meter.ts';
 import { meter } from './stream/meter.ts';
 import { untilDone } from './stream/until-done.ts';
 import { type Summary, startSummary } from './summary.ts';
@@ -111,10 +113,13 @@ async function storeBackup(
     steps,
     estimate,
   });
+  const startedAt = new Date();
+  let streamCrc32 = () => '';
   const result = await untilDone(signal, (producing) => {
     const call = { signal: producing };
-    const sent = meter(options.source.send(sendStepOf(step), call), progress.read);
-    const stream = refuseEmpty(sent, name);
+    const sent = meterCrc32(meter(options.source.send(sendStepOf(step), call), progress.read));
+    streamCrc32 = sent.hex;
+    const stream = refuseEmpty(sent.chunks, name);
     return upload({
       store: options.store,
       key,
@@ -135,6 +140,8 @@ async function storeBackup(
   });
   const streamBytes = progress.streamBytes();
   options.logger?.debug({ key, streamBytes, storedBytes: result.storedBytes }, `stored ${name}`);
+  const stored = { streamBytes, streamCrc32: streamCrc32(), startedAt, result };
+  await recordBackup(planned, stored, options);
   const { etag, storedBytes, parts, skippedParts, skippedBytes, seconds, retries } = result;
   const parent = step.parentName ?? null;
   return {

@@ -1,9 +1,9 @@
 import { ConfigError, exitStatusOf, Zfs3BackupError } from '../errors.ts';
+import { readVersion } from '../read-version.ts';
 import { parseCommandLine } from './command-line.ts';
 import { exitStatusOfSignal, InterruptedError, withInterrupt } from './interrupt.ts';
 import { type CommandIo, isClosedPipe, readTerminal, writeText } from './io.ts';
 import type { Arguments, Command, CommandLine, Program } from './program.ts';
-import { readVersion } from './read-version.ts';
 import { renderError } from './render-error.ts';
 import { renderHelp } from './render-help.ts';
 import { createStyle } from './style.ts';

@@ -7,8 +7,9 @@ import type { S3Context } from './s3-store.ts';
 const HASH_HEADER = 'x-amz-content-sha256';
 
 /** What Create and Put share. Nothing is sent that was not asked for: some gateways refuse what they do not know. */
-export function attributesOf({ options }: S3Context, { metadata, storageClass }: ObjectAttributes) {
-  const wantedClass = storageClass ?? options.storageClass;
+export function attributesOf({ options }: S3Context, attributes: ObjectAttributes) {
+  const { metadata } = attributes;
+  const wantedClass = classOf(options, attributes);
   return {
     ...(metadata === undefined ? {} : { Metadata: { ...metadata } }),
     ...(wantedClass === undefined ? {} : { StorageClass: wantedClass as StorageClass }),
@@ -21,9 +22,16 @@ export function attributesOf({ options }: S3Context, { metadata, storageClass }:
   };
 }
 
+function classOf(
+  options: S3Context['options'],
+  { storageClass, beside = false }: ObjectAttributes,
+): string | undefined {
+  return storageClass ?? (beside ? undefined : options.storageClass);
+}
+
 /** The settings that a refusal of Create or Put may be about, without what is secret. */
-export function askedFor({ options }: S3Context, { storageClass }: ObjectAttributes): readonly string[] {
-  const wantedClass = storageClass ?? options.storageClass;
+export function askedFor({ options }: S3Context, attributes: ObjectAttributes): readonly string[] {
+  const wantedClass = classOf(options, attributes);
   return [
     ...(wantedClass === undefined ? [] : [`S3_STORAGE_CLASS=${wantedClass}`]),
     ...(options.sse === undefined ? [] : [`S3_SSE=${options.sse}`]),

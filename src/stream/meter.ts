@@ -1,7 +1,7 @@
-/** Passes chunks through and tells the bytes of each to `onBytes` as it is handed on. */
+/** Passes chunks through and tells `onBytes` of each as it is handed on. */
 export function meter(
   source: AsyncIterable<Uint8Array>,
-  onBytes: (bytes: number) => void,
+  onBytes: (bytes: number, chunk: Uint8Array) => void,
 ): AsyncIterable<Uint8Array> {
   return {
     [Symbol.asyncIterator]() {
@@ -9,7 +9,7 @@ export function meter(
       return {
         async next() {
           const next = await chunks.next();
-          if (!next.done) onBytes(next.value.byteLength);
+          if (!next.done) onBytes(next.value.byteLength, next.value);
           return next;
         },
         // Not a generator: `return` must reach the source even while it is waiting.
