@@ -5,7 +5,7 @@
 #   build       dist/, compiled from src/
 #   zfs         programs of some ZFS: the machine's own, else Debian's zfs-fuse
 #   s3          Ceph's object gateway, the S3 server of the tests
-#   tools       programs that a person would use beside ours: pigz, zstd, aws
+#   tools       programs that a person would use beside ours: pigz, zstd, aws, age, gpg
 #   bench       what `npm run bench` compiles its server with, and the clients it compares
 #   openzfs-vm  what builds and runs the VM of `npm run test:openzfs`
 #
@@ -80,7 +80,9 @@ setup_zfs() {
 
 setup_s3() { need radosgw=radosgw ceph-mon=ceph-mon ceph-osd=ceph-osd; }
 
-setup_tools() { need pigz=pigz zstd=zstd aws=awscli; }
+setup_tools() {
+  need pigz=pigz zstd=zstd aws=awscli age=age gpg=gnupg ssh-keygen=openssh-client
+}
 
 setup_bench() {
   need cc=gcc openssl=openssl curl=curl zstd=zstd /usr/bin/aws=awscli rclone=rclone

@@ -11,6 +11,7 @@ const CHUNK_BYTES = 128 * 1024;
 export const gzipFilter: Filter = {
   name: 'gzip',
   commands: { encode: ['gzip', `-${LEVEL}`], decode: ['gzip', '-d'] },
+  version: async () => `zlib ${process.versions.zlib}`,
   encode(source, options) {
     const create = () => createGzip({ level: LEVEL, chunkSize: CHUNK_BYTES });
     const describe = (error: unknown) => new Error(`gzip failed: ${reasonOf(error)}`, { cause: error });

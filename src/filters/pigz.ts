@@ -3,6 +3,7 @@ import { pipeThrough } from '../stream/process.ts';
 import { createExternalFilter } from './external.ts';
 import type { Filter, FilterOptions } from './filter.ts';
 import { gunzip } from './gzip.ts';
+import { readVersion } from './program.ts';
 
 const DECOMPRESS = ['pigz', '-d'];
 
@@ -18,7 +19,12 @@ export function createPigzFilter(
   decompress: readonly string[],
 ): Filter {
   const external = createExternalFilter({ name, compress, decompress });
-  return { ...external, decode: (source, options) => decodeWithOrWithout(decompress, source, options) };
+  const { checkDecode: _, ...rest } = external;
+  return {
+    ...rest,
+    version: (options) => readVersion(['pigz', '--version'], options),
+    decode: (source, options) => decodeWithOrWithout(decompress, source, options),
+  };
 }
 
 async function* decodeWithOrWithout(

@@ -31,6 +31,9 @@ export function createZstdFilter(name = 'zstd', load: LoadBinding = importBindin
   return {
     name,
     commands: { encode: ['zstd', `-${LEVEL}`], decode: ['zstd', '-d'] },
+    version: async () => ZSTD_IDENTITY,
+    checkEncode: async () => void (await loaded(load)),
+    checkDecode: async () => void (await loaded(load)),
     async *encode(source, { signal } = {}) {
       const binding = await loaded(load);
       yield* encoders.use(binding, (context) => encode(binding, context, source, signal));
