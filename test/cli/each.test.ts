@@ -22,11 +22,12 @@ async function zfs3backup(sections: string, ...words: readonly string[]) {
   return runCli(runZfs3backup, ['--config', config, ...words], { env: { SKIP_CONFIG_FILE: '' } });
 }
 
+/** Of the backups, without what stands beside them. */
 async function keys(): Promise<readonly string[]> {
   const store = createDirectoryStore({ path: join(folder, 'store'), prefix: '' });
   const found: string[] = [];
   for await (const { key } of store.list('')) found.push(key.replace('zfs3backup-backup/', ''));
-  return found;
+  return found.filter((key) => !key.startsWith('.'));
 }
 
 const two = '[fs:tank/b]\nSNAPSHOT_PREFIX=hourly\n[fs:tank/a]\nCOMPRESSOR=none\n';
