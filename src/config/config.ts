@@ -22,6 +22,9 @@ export interface Config {
   /** Empty for all snapshots. */
   readonly snapshotPrefix: string;
   readonly sendFlags: readonly string[];
+  readonly raw: ValueOf<'RAW'>;
+  readonly bookmarks: boolean;
+  readonly holds: boolean;
   /** A known name; `none` for none. */
   readonly compressor: string;
   readonly compressors: readonly ExternalFilter[];

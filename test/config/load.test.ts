@@ -92,6 +92,9 @@ describe('the order of layers', () => {
       dataset: undefined,
       snapshotPrefix: 'zfs-auto-snap:daily',
       sendFlags: [],
+      raw: 'auto',
+      bookmarks: true,
+      holds: true,
       compressor: 'zstd',
       compressors: [],
       encryptor: 'none',
@@ -125,6 +128,7 @@ describe('the order of layers', () => {
   it('reads every setting from a file', async () => {
     const { config } = await load(
       '[main]\nstore=s3://b/p\nfilesystem=tank\nSNAPSHOT_PREFIX="x y"\nSEND_FLAGS=-L "-o"\nCOMPRESSOR=my.xz\n' +
+        'RAW=off\nBOOKMARKS=no\nHOLDS=0\n' +
         'ENDPOINT=https://s3.example.com\nREGION=r\nPROFILE=p\nS3_KEY_ID=id\nS3_SECRET="s;e#c=r et"\n' +
         'S3_STORAGE_CLASS=STANDARD_IA\nS3_SSE=AWS:KMS\nS3_SSE_KMS_KEY_ID=k\nS3_ACL=private\nCHUNK_SIZE=1.5G\nBWLIMIT=10M/s\nPROGRESS=JSON\nPROGRESS_INTERVAL=1.5m\n' +
         'CONCURRENCY=8\nMAX_RETRIES=0\nLOG_LEVEL=debug\nLOG_FORMAT=json\nQUIET=yes\n' +
@@ -135,6 +139,9 @@ describe('the order of layers', () => {
       dataset: 'tank',
       snapshotPrefix: 'x y',
       sendFlags: ['-L', '-o'],
+      raw: 'off',
+      bookmarks: false,
+      holds: false,
       compressor: 'my.xz',
       compressors: [
         { name: 'my.xz', compress: ['xz', '-T0', '-9 e'], decompress: ['/opt/my tool/xz', '-d'] },
@@ -298,7 +305,7 @@ describe('problems', () => {
       'zfs3backup.conf:5: QUIET: `maybe` is neither true nor false',
       'zfs3backup.conf:6: LOG_LEVEL: `loud` is none of trace, debug, info, warn, error, fatal, silent',
       'zfs3backup.conf:7: ENDPOINT: is neither `aws` nor a URL that starts with http:// or https://: write https://s3.example.com',
-      'zfs3backup.conf:10: BUCKET cannot be set in [fs:tank]: it belongs in [main]; a dataset may have SNAPSHOT_PREFIX, SEND_FLAGS, COMPRESSOR, ENCRYPTOR, AGE_RECIPIENTS, AGE_RECIPIENTS_FILE, GPG_RECIPIENTS, GPG_KEYID, S3_STORAGE_CLASS',
+      'zfs3backup.conf:10: BUCKET cannot be set in [fs:tank]: it belongs in [main]; a dataset may have SNAPSHOT_PREFIX, SEND_FLAGS, RAW, BOOKMARKS, HOLDS, COMPRESSOR, ENCRYPTOR, AGE_RECIPIENTS, AGE_RECIPIENTS_FILE, GPG_RECIPIENTS, GPG_KEYID, S3_STORAGE_CLASS',
       'zfs3backup.conf:11: unknown key COMPRESOR in [fs:tank]; the nearest known one is COMPRESSOR',
       'zfs3backup.conf:13: unknown section [mian]; the nearest known one is [main]',
       'zfs3backup.conf:16: unknown key compres in [compressor:x]; the nearest known one is compress',

@@ -51,6 +51,9 @@ describe('the schema', () => {
     expect(settings.filter(([, { perDataset }]) => perDataset).map(([key]) => key)).toEqual([
       'SNAPSHOT_PREFIX',
       'SEND_FLAGS',
+      'RAW',
+      'BOOKMARKS',
+      'HOLDS',
       'COMPRESSOR',
       'ENCRYPTOR',
       'AGE_RECIPIENTS',
