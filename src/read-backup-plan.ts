@@ -125,6 +125,8 @@ export async function readBackupPlan(options: BackupOptions): Promise<BackupPlan
     },
   });
   if (plan.kind !== 'plan') throw conflictError(plan);
+  // For whom to encrypt, and with what: said before anything is sent.
+  if (plan.steps.length > 0) await encoderOf(options)?.checkEncode(call);
   const steps: PlannedBackup[] = [];
   for (const step of plan.steps) steps.push(await prepareStep(step, options));
   const before = markCommands(source, plan.before);
