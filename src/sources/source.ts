@@ -2,6 +2,7 @@
 
 import type { MarkStep, Marks } from '../lineage/marks.ts';
 import type { Snapshot } from '../lineage/snapshot.ts';
+import type { SourceFacts } from './source-facts.ts';
 
 export type { MarkStep, Marks } from '../lineage/marks.ts';
 export type { Snapshot } from '../lineage/snapshot.ts';
@@ -79,4 +80,6 @@ export interface SnapshotSource {
   mark?(step: MarkStep, options?: SourceOptions): Promise<void>;
   /** The very command that `mark` runs; pure. */
   markCommand?(step: MarkStep): readonly string[];
+  /** What it can do here, and what this user was allowed at these datasets. */
+  describe?(datasets: readonly string[], options?: SourceOptions): Promise<SourceFacts>;
 }

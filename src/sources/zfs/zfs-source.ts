@@ -3,6 +3,7 @@ import type { Hold } from '../../lineage/marks.ts';
 import { readProcess, writeProcess } from '../../stream/process.ts';
 import { runProcess } from '../../stream/run-process.ts';
 import type { DatasetState, MarkStep, SendStep, SnapshotSource, SourceOptions } from '../source.ts';
+import { describeZfs } from './describe-zfs.ts';
 import { destroyArguments } from './destroy-arguments.ts';
 import { explainFailure, isMissingDataset } from './explain-failure.ts';
 import { parseFeatures, type ZfsFeatures } from './features.ts';
@@ -134,6 +135,8 @@ export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): S
     },
     destroy,
     mark,
+    describe: async (datasets, options = {}) =>
+      describeZfs(run, await readFeatures(options), datasets, options),
     markCommand: (step) => zfs(markArguments(step)),
     sendCommand: (step) => zfs(sendArguments(step)),
     receiveCommands(step) {
