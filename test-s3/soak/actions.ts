@@ -92,7 +92,10 @@ export async function act(action: Action, bed: Bed, step: number): Promise<strin
       });
     case 'rename a snapshot':
       if (isEmpty) return 'there is none';
-      return change(random.pick(snapshots), (name) => data.rename(name, `r ${step}`));
+      // with the prefix that is backed up, or without it
+      return change(random.pick(snapshots), (name) =>
+        data.rename(name, `${random.pick(['s', 'r'])} ${step}`),
+      );
     case 'roll back':
       if (isEmpty) return 'there is none';
       return change(random.pick(snapshots), (name) => data.rollback(name));
@@ -130,9 +133,9 @@ async function run({ cli }: Bed, args: readonly string[]): Promise<string> {
   return told(args, await cli.zfs3backup(...args));
 }
 
-/** A bug exits with 1 and a stack; everything else says what to do. */
+/** A bug exits with 1 and a stack, a command that is misused with 2; everything else says what to do. */
 function told(args: readonly string[], { status, stderr }: Outcome): string {
-  if (status === undefined || /^\s+at .*:\d+:\d+\)?$/m.test(stderr)) {
+  if (status === undefined || status === 2 || /^\s+at .*:\d+:\d+\)?$/m.test(stderr)) {
     throw new Error(`zfs3backup ${args.join(' ')} broke down:\n${stderr}`);
   }
   const last = stderr.trim().split('\n')[0] ?? '';

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const { env, store } = await createCliStore();
   const random = createRandom(SEED);
   const data = await createSoakedDataset(pool, random);
-  const cli = await createCli({ ...env, FILESYSTEM: data.name, CHUNK_SIZE: '5M' });
+  const cli = await createCli({ ...env, FILESYSTEM: data.name, SNAPSHOT_PREFIX: 's', CHUNK_SIZE: '5M' });
   bed = { pool, endpoint: s3Server().endpoint, store, random, data, cli };
 });
 afterAll(async () => {
