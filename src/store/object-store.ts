@@ -204,6 +204,11 @@ export interface ObjectStore {
   ): AsyncIterable<ObjectSummary>;
   /** `undefined` when there is no such object; a missing bucket is an error. */
   head(key: string, options?: CallOptions): Promise<ObjectInfo | undefined>;
+  /**
+   * Size of the first of the parts that an object was stored in; `undefined` where the store does not tell, or did not
+   * answer: it is a hint. Absent where nobody could tell.
+   */
+  firstPartBytes?(key: string, options?: CallOptions): Promise<number | undefined>;
   /** Fails with NO_SUCH_KEY when there is no such object. */
   get(key: string, options?: GetOptions): Promise<ObjectBody>;
   /**

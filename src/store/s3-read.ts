@@ -41,7 +41,7 @@ export function sendHead(
   key: string,
   call: CallOptions | undefined,
   customerKey: object = sseCFields(context.options.sseCKey),
-  version: { readonly VersionId?: string } = {},
+  version: { readonly VersionId?: string; readonly PartNumber?: number } = {},
 ): Promise<HeadObjectCommandOutput> {
   const command = new HeadObjectCommand({
     Bucket: context.options.bucket,
@@ -51,6 +51,25 @@ export function sendHead(
     ...(['none', 'md5'].includes(context.checksum) ? {} : { ChecksumMode: 'ENABLED' as const }),
   });
   return context.run('head', { key }, call, ({ client }, send) => client.send(command, send));
+}
+
+/** A gateway that does not know parts answers for the whole object, or refuses. */
+export async function headFirstPart(
+  context: S3Context,
+  key: string,
+  call: CallOptions | undefined,
+): Promise<number | undefined> {
+  try {
+    return await withKey(context, async (customerKey) => {
+      const { ContentLength, PartsCount } = await sendHead(context, key, call, customerKey, {
+        PartNumber: 1,
+      });
+      return PartsCount === undefined ? undefined : ContentLength;
+    });
+  } catch (error) {
+    if (error instanceof StoreError) return undefined;
+    throw error;
+  }
 }
 
 /** The same of a version that is not the newest. */

@@ -8,14 +8,14 @@ import { createRenewal } from './s3-credentials.ts';
 import { describeBucket } from './s3-describe.ts';
 import { asStoreError, callOf, type S3Call } from './s3-errors.ts';
 import { listObjects } from './s3-list.ts';
-import { getObject, getObjectInto, headObject } from './s3-read.ts';
+import { getObject, getObjectInto, headFirstPart, headObject } from './s3-read.ts';
 import { askedFor, attributesOf, bare, bodyHash, withBodyHash } from './s3-request.ts';
 import { DeleteObjectCommand, PutObjectCommand } from './s3-sdk.ts';
 import { settleObject } from './s3-settle.ts';
 import { openUploads, startUpload } from './s3-upload.ts';
-import { serverName } from './store-id.ts';
 import { createVersions } from './s3-versions.ts';
 import { minBilledDays } from './storage-classes.ts';
+import { serverName } from './store-id.ts';
 
 export interface S3StoreOptions extends S3ClientOptions {
   readonly bucket: string;
@@ -72,6 +72,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     canPutIfAbsent: context.provider.conditionalPut,
     list: (keyPrefix, call) => listObjects(context, keyPrefix, call),
     head: (key, call) => headObject(context, key, call),
+    firstPartBytes: (key, call) => headFirstPart(context, key, call),
     get: (key, call) => getObject(context, key, call),
     getInto: (key, into, call) => getObjectInto(context, key, into, call),
     put: async (key, body, call = {}) => {
