@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { open, readdir, rm, writeFile } from 'node:fs/promises';
+import { open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError } from '../errors.ts';
 import {
   createFolder,
   FILE_MODE,
+  ignoreMissing,
   readTextIfThere,
   syncFolder,
   writeAt,
@@ -117,7 +118,7 @@ function createUpload(context: UploadContext): Upload {
     listParts: async (options) => {
       options?.signal?.throwIfAborted();
       await assertOpen('listParts');
-      return (await readPlaces(folder)).map(({ partNumber, etag, bytes }) => ({ partNumber, etag, bytes }));
+      return Promise.all((await readPlaces(folder)).map((place) => describePart(folder, place)));
     },
     complete: async (parts, options) => {
       options?.signal?.throwIfAborted();
@@ -131,6 +132,12 @@ function createUpload(context: UploadContext): Upload {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function describePart(folder: string, place: PartPlace): Promise<StoredPart> {
+  const { partNumber, etag, bytes } = place;
+  const stats = await stat(join(folder, renderPlace(place))).catch(ignoreMissing);
+  return { partNumber, etag, bytes, ...(stats && { storedAt: stats.mtime }) };
 }
 
 async function writePart(
