@@ -11,7 +11,7 @@ import {
 } from '../faults/faults.ts';
 import type { RequestKind } from '../faults/seen-request.ts';
 import type { Outcome } from '../main/run-cli.ts';
-import type { Soaked } from './invariant.ts';
+import { destroyDataset, type Soaked } from './invariant.ts';
 import type { Random } from './random.ts';
 
 export interface Bed extends Soaked {
@@ -27,7 +27,7 @@ export const ACTIONS = {
   'backup, killed': 4,
   'backup, with faults': 4,
   'full backup': 1,
-  'destroy a snapshot': 2,
+  'destroy a snapshot': 1,
   'take a snapshot anew': 1,
   'rename a snapshot': 1,
   'roll back': 1,
@@ -74,7 +74,7 @@ export async function act(action: Action, bed: Bed, step: number): Promise<strin
       await data.snapshot(`s ${step}`);
       return `@s ${step}`;
     case 'backup':
-      return run(bed, ['backup']);
+      return backUp(bed);
     case 'full backup':
       return run(bed, ['backup', '--full']);
     case 'backup, killed':
@@ -131,6 +131,13 @@ async function change(snapshot: string, work: (snapshot: string) => Promise<unkn
 
 async function run({ cli }: Bed, args: readonly string[]): Promise<string> {
   return told(args, await cli.zfs3backup(...args));
+}
+
+/** A chain whose base was destroyed here is at its end; as a person would, another one is begun. */
+async function backUp(bed: Bed): Promise<string> {
+  const outcome = await bed.cli.zfs3backup('backup');
+  const said = told(['backup'], outcome);
+  return outcome.status === 3 ? `${said}; then ${await run(bed, ['backup', '--full'])}` : said;
 }
 
 /** A bug exits with 1 and a stack, a command that is misused with 2; everything else says what to do. */
@@ -197,6 +204,6 @@ async function restoreKilled(bed: Bed): Promise<string> {
   const args = ['restore', bed.random.pick(stored), '--to', `${bed.pool.name}/killed`];
   const first = await killed(bed, args);
   const again = await run(bed, [...args, '--force']);
-  await bed.pool.zfs('destroy', '-r', `${bed.pool.name}/killed`).catch(() => '');
+  await destroyDataset(bed.pool, `${bed.pool.name}/killed`);
   return `${first}; again: ${again}`;
 }
