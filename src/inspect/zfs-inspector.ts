@@ -20,7 +20,9 @@ import {
 export interface ZfsInspectorOptions {
   /** Whether the checksums in the stream are compared with what is there. */
   readonly checksums: boolean;
-  /** What to do when it is refused; by default for whoever makes the stream. */
+  /** What it is called when it is refused. */
+  readonly what?: string | undefined;
+  /** What to do then; by default for whoever makes the stream. */
   readonly advice?: string | undefined;
 }
 
@@ -33,7 +35,7 @@ type Place = 'start' | 'header' | 'between' | 'stream' | 'end';
  * what they promise.
  */
 export function createZfsInspector(options: ZfsInspectorOptions): SyncStreamInspector<ZfsFacts> {
-  const complain = createComplaints('ZFS send stream', options.advice);
+  const complain = createComplaints(options.what ?? 'ZFS send stream', options.advice);
   const checksum = options.checksums ? createChecksum(complain) : undefined;
   const header = new Uint8Array(RECORD_BYTES);
   const headerView = new DataView(header.buffer);
