@@ -1,7 +1,8 @@
-import { Zfs3BackupError } from './errors.ts';
+import { StoreError } from './errors.ts';
 import type { Backup } from './lineage/backup.ts';
 import { decodeRecord, MAX_RECORD_BYTES } from './lineage/decode-record.ts';
 import type { BackupRecord } from './lineage/record.ts';
+import type { Logger } from './logger.ts';
 import type { CallOptions, ObjectStore } from './store/object-store.ts';
 
 /**
@@ -18,6 +19,22 @@ export async function readRecord(
   const body = await readSmall(store, backup.recordKey, options);
   const record = body && decodeRecord(body);
   return record && isAbout(record, backup) ? record : undefined;
+}
+
+/** The same for who goes on without: a store that refuses or fails to tell is logged. */
+export async function readRecordIfPossible(
+  store: ObjectStore,
+  backup: Backup,
+  { logger, ...options }: CallOptions & { readonly logger?: Logger | undefined },
+): Promise<BackupRecord | undefined> {
+  try {
+    return await readRecord(store, backup, options);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    const { key, recordKey } = backup;
+    logger?.debug({ key, recordKey }, `its record was not read: ${error.message}`);
+    return undefined;
+  }
 }
 
 /** The whole body; `undefined` where there is none, or more than a record can be. */
@@ -38,7 +55,7 @@ async function readSmall(
     const body = Buffer.concat(pieces);
     return body.byteLength === bytes ? body : undefined;
   } catch (error) {
-    if (error instanceof Zfs3BackupError && error.code === 'NO_SUCH_KEY') return undefined;
+    if (error instanceof StoreError && error.code === 'NO_SUCH_KEY') return undefined;
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import { planRestore } from './lineage/plan-restore.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { joinProgress, type OnProgress } from './progress.ts';
 import { readLineage } from './read-lineage.ts';
+import { readRecordIfPossible } from './read-record.ts';
 import { sayReached } from './say-reached.ts';
 import type { ReceiveStep, SnapshotSource } from './sources/source.ts';
 import type { ObjectStore } from './store/object-store.ts';
@@ -171,8 +172,9 @@ async function receiveBackup(
   const moved = joinProgress(onProgress, about);
   await untilDone(options.signal, async (signal) => {
     const call = { signal };
+    const record = await readRecordIfPossible(store, backup, { ...call, logger });
     const { chunks } = await openDownload({
-      ...{ store, key: backup.key, lend: true, logger, ...call },
+      ...{ store, key: backup.key, record, lend: true, logger, ...call },
       ...{ maxRetries: options.maxRetries, maxMemory: options.maxMemory, concurrency: options.concurrency },
       onProgress: moved.stored,
     });

@@ -1,7 +1,7 @@
-import { StoreError, Zfs3BackupError } from '../errors.ts';
+import { StoreError, type Zfs3BackupError } from '../errors.ts';
 import { type Logger, silentLogger } from '../logger.ts';
-import type { Checksum, Digest, ObjectInfo, ObjectStore } from '../store/object-store.ts';
-import { createDigestThread, createRunningDigest } from '../stream/running-digest.ts';
+import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
+import { compareObject, createBodyCheck, type RecordedBody } from './check-body.ts';
 import { planDownload } from './plan-download.ts';
 import { type ReadingAhead, readPartsAhead } from './read-parts-ahead.ts';
 import { createBackoff, createRetry, type Sleep } from './retry.ts';
@@ -30,9 +30,11 @@ export interface DownloadOptions {
    * less; otherwise they are the caller's.
    */
   readonly lend?: boolean | undefined;
+  /** What was recorded of the object: its parts are compared as they come, which tells where it is damaged. */
+  readonly record?: RecordedBody | undefined;
   /**
-   * Told of a digest of the whole that is another one, instead of a MISMATCH: all bytes are handed on then. For who
-   * looks at a damaged object.
+   * Told of what is not as the record or the store has it, instead of a MISMATCH: all bytes are handed on then. For
+   * who looks at a damaged object.
    */
   readonly onDamage?: ((error: Zfs3BackupError) => void) | undefined;
   /** How often a request is tried again without a byte more, 10 if not given. */
@@ -51,8 +53,9 @@ export interface Download {
   /**
    * The object's bytes, in order, once; nothing is requested before the first is asked for. They are read in parts,
    * some at once, each of which goes on at the byte reached when a connection breaks. Ends only when all of the object
-   * came and its digest, where the store tells one, was right; the last bytes are held back until that is known.
-   * Throws MISMATCH otherwise, also when the object was replaced meanwhile.
+   * came and was as it is recorded, or as the digest says that the store tells; the last bytes are held back until
+   * that is known, and with a record those behind a damaged part. Throws MISMATCH otherwise, also when the object was
+   * replaced meanwhile.
    */
   readonly chunks: AsyncIterable<Uint8Array>;
 }
@@ -77,8 +80,7 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
   const slots = createSlots(plan.concurrency);
   const { onBytes, onParts } = tally;
   const reading = { store, info, plan, slots, backoff, signal, onBytes, onParts };
-  const { lend = false, onDamage = fail } = options;
-  return { info, chunks: readChecked(reading, lend, onDamage) };
+  return { info, chunks: readChecked(reading, options) };
 }
 
 /** The same in one step, for who needs only the bytes. */
@@ -110,49 +112,25 @@ function createTally(onProgress: DownloadOptions['onProgress']) {
   };
 }
 
-/** Digests are taken beside the way of the bytes: only the end waits for them. */
 async function* readChecked(
   reading: ReadingAhead,
-  lend: boolean,
-  onDamage: (error: Zfs3BackupError) => void,
+  { lend = false, record, onDamage = fail }: DownloadOptions,
 ): AsyncGenerator<Uint8Array, void> {
   const { info, plan } = reading;
+  const another = record && compareObject(info, record);
+  if (another) onDamage(another);
   if (plan.parts === 0) return;
-  const expected = digestOf(info);
-  const create = plan.parts > 1 ? createDigestThread : createRunningDigest;
-  const digest = expected && create(expected.algorithm);
+  const check = createBodyCheck(info, another ? undefined : record, plan.parts > 1);
   try {
     for await (const { bytes, last, release } of readPartsAhead(reading)) {
-      const taken = digest?.add(bytes);
-      // Who leaves in between does not wait for it.
-      taken?.catch(() => {});
-      const damage = last && expected && compareDigest(info, expected, await digest?.hex());
-      if (damage) onDamage(damage);
+      for (const damage of (await check?.look(bytes, last)) ?? []) onDamage(damage);
       yield lend ? bytes : Buffer.from(bytes);
-      await taken;
+      await check?.taken();
       release();
     }
   } finally {
-    digest?.close();
+    check?.close();
   }
-}
-
-/** What tells most for the least work: a CRC-32 takes a sixth of the time of an MD5. */
-function digestOf({ checksum, digest }: ObjectInfo): Checksum | Digest | undefined {
-  return checksum ?? digest;
-}
-
-function compareDigest(
-  info: ObjectInfo,
-  { algorithm, hex }: Checksum | Digest,
-  actual: string | undefined,
-): Zfs3BackupError | undefined {
-  if (actual === hex) return undefined;
-  return new Zfs3BackupError(
-    'MISMATCH',
-    `${info.key}: the ${algorithm} of what came is ${actual}, and the store tells ${hex}`,
-    { advice: 'Run it again; if it stays so, the object is damaged in the store.' },
-  );
 }
 
 function fail(error: Zfs3BackupError): never {
