@@ -11,6 +11,15 @@ export {
   type StoredBackup,
 } from './backup.ts';
 export {
+  type CleanupItem,
+  type CleanupOptions,
+  type CleanupPlanReport,
+  type CleanupResult,
+  cleanup,
+  readCleanupPlan,
+  runCleanupPlan,
+} from './cleanup.ts';
+export {
   ConfigError,
   type ConfigProblem,
   type ErrorCode,

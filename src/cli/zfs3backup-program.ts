@@ -1,4 +1,5 @@
 import { backupCommand } from './backup-command.ts';
+import { cleanupCommand } from './cleanup-command.ts';
 import type { Program } from './program.ts';
 import { restoreCommand } from './restore-command.ts';
 import { globalGroup } from './setting-options.ts';
@@ -7,6 +8,6 @@ import { statusCommand } from './status-command.ts';
 export const zfs3backupProgram: Program = {
   name: 'zfs3backup',
   summary: 'Streams ZFS snapshots into S3-compatible object storage and brings them back.',
-  commands: [statusCommand, backupCommand, restoreCommand],
+  commands: [statusCommand, backupCommand, restoreCommand, cleanupCommand],
   groups: [globalGroup],
 };

@@ -1,15 +1,15 @@
 import type { Backup, Lineage, LineageEntry } from './backup.ts';
 import { type DeletionPlan, identityOf, type Keeps, keep, listDeletions } from './deletions.ts';
-import { matchStored } from './match.ts';
+import { matchBookmark, matchStored } from './match.ts';
 import { type PeriodRule, type RetentionRules, secondsOf, wordsOfRule } from './retention.ts';
-import { inCreationOrder, type Snapshot } from './snapshot.ts';
+import { type Bookmark, inCreationOrder, isBookmark, type Snapshot } from './snapshot.ts';
 
 export interface RetentionRequest {
   readonly lineage: Lineage;
   readonly rules: RetentionRules;
   readonly now: Date;
-  /** What this machine has of the dataset; empty where it has nothing. */
-  readonly local: readonly Snapshot[];
+  /** What this machine has of the dataset, that an incremental could build on; empty where it has nothing. */
+  readonly local: readonly (Snapshot | Bookmark)[];
   /** Why backups stay besides, by the name of their snapshot. */
   readonly held: ReadonlyMap<string, string>;
   /** Only these may go (see `identityOf`); without it, all that the rules give up. */
@@ -98,12 +98,14 @@ function nameOfPlace(seconds: number, period: number): string {
   return `${iso.slice(0, period >= 60 ? 16 : 19).replace('T', ' ')} UTC`;
 }
 
-/** The backup of the newest snapshot that both sides have. */
+/** The backup of the newest snapshot or bookmark that both sides have. */
 function nextAnchor({ lineage, local }: RetentionRequest): LineageEntry | undefined {
-  const stored = matchStored(lineage);
-  for (const snapshot of inCreationOrder(local).toReversed()) {
-    const match = stored(snapshot);
-    if (match.kind === 'same' && match.entry.health === 'ok') return match.entry;
+  const snapshotOf = matchStored(lineage);
+  const bookmarkOf = matchBookmark(lineage);
+  for (const one of inCreationOrder(local).toReversed()) {
+    const match = isBookmark(one) ? undefined : snapshotOf(one);
+    const entry = isBookmark(one) ? bookmarkOf(one) : match?.kind === 'same' ? match.entry : undefined;
+    if (entry?.health === 'ok') return entry;
   }
   return undefined;
 }
