@@ -150,7 +150,7 @@ function told(args: readonly string[], { status, stderr }: Outcome): string {
 }
 
 async function killed({ cli, random }: Bed, args: readonly string[]): Promise<string> {
-  const afterMs = 150 + random.below(1500);
+  const afterMs = 100 + random.below(900);
   const program = execa(process.execPath, ['bin/zfs3backup.js', ...args], {
     env: cli.env,
     extendEnv: false,

@@ -30,7 +30,8 @@ export async function createSoakedDataset(pool: TestPool, random: Random): Promi
     for (let at = 0; at < changes; at += 1) {
       const path = join(folder, `file ${random.below(8)}`);
       if (random.below(4) === 0) await rm(path, { force: true });
-      else await writeRandomFile(path, random.below(400_000));
+      // now and then enough for several parts
+      else await writeRandomFile(path, random.below(random.below(8) === 0 ? 12_000_000 : 400_000));
     }
     await writeFile(join(folder, 'text'), `${random.below(1e9)}\n`.repeat(random.below(20_000)));
   }
