@@ -20,6 +20,15 @@ export {
   runCleanupPlan,
 } from './cleanup.ts';
 export {
+  type Area,
+  type DatasetSetup,
+  type DoctorOptions,
+  type DoctorReport,
+  doctor,
+  type Finding,
+  type Verdict,
+} from './doctor.ts';
+export {
   ConfigError,
   type ConfigProblem,
   type ErrorCode,

@@ -25,6 +25,8 @@ export interface Session {
   readonly datasets: readonly string[];
   /** The configuration file that was read. */
   readonly file: string | undefined;
+  /** What works in it, and should be looked at. */
+  readonly warnings: readonly ConfigProblem[];
   readonly logger: Logger;
   readonly context: Context;
   /** Puts a remark on stderr, unless `--quiet`. */
@@ -40,13 +42,15 @@ export interface SessionOptions {
   readonly flags?: Readonly<Record<string, string | boolean>>;
   /** What is wrong with the command's own arguments. */
   readonly problems?: readonly ConfigProblem[];
+  /** The work tells the configuration's warnings itself. */
+  readonly keepWarnings?: boolean;
 }
 
 /** Reads the configuration, opens store and source, does the work, closes them. */
 export async function withSession(
   call: CommandCall,
   work: (session: Session) => Promise<number>,
-  { flags = call.arguments.values, problems = [] }: SessionOptions = {},
+  { flags = call.arguments.values, problems = [], keepWarnings = false }: SessionOptions = {},
 ): Promise<number> {
   const { config, configFor, datasets, file, warnings } = await readConfig(call, flags, problems);
   const screen = createScreen(call.io.stderr);
@@ -56,7 +60,7 @@ export async function withSession(
     secrets: config.credentials ? [config.credentials.secretAccessKey] : [],
     style: call.stderr.style,
   });
-  for (const { where, message } of warnings) logger.warn({}, `${where}: ${message}`);
+  for (const { where, message } of keepWarnings ? [] : warnings) logger.warn({}, `${where}: ${message}`);
   const named = typeof flags['config'] === 'string' ? file : undefined;
   const context = namingFile(await openContext(config, { logger, file }), named);
   try {
@@ -65,6 +69,7 @@ export async function withSession(
       configFor,
       datasets,
       file,
+      warnings,
       logger,
       context,
       remark(text) {

@@ -1,5 +1,6 @@
 import { backupCommand } from './backup-command.ts';
 import { cleanupCommand } from './cleanup-command.ts';
+import { doctorCommand } from './doctor-command.ts';
 import type { Program } from './program.ts';
 import { restoreCommand } from './restore-command.ts';
 import { globalGroup } from './setting-options.ts';
@@ -8,6 +9,6 @@ import { statusCommand } from './status-command.ts';
 export const zfs3backupProgram: Program = {
   name: 'zfs3backup',
   summary: 'Streams ZFS snapshots into S3-compatible object storage and brings them back.',
-  commands: [statusCommand, backupCommand, restoreCommand, cleanupCommand],
+  commands: [statusCommand, backupCommand, restoreCommand, cleanupCommand, doctorCommand],
   groups: [globalGroup],
 };

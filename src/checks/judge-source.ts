@@ -1,0 +1,79 @@
+import type { SourceFacts } from '../sources/source-facts.ts';
+import { type Fault, type Finding, note, ok, problem, warning } from './finding.ts';
+
+/** A backup needs the first; the others keep what the next one builds on. */
+const NEEDED = 'send';
+const MARKS = ['bookmark', 'hold', 'release'];
+
+export interface DatasetFacts {
+  readonly dataset: string;
+  /** What reading it failed with. */
+  readonly fault?: Fault | undefined;
+  readonly snapshots: number;
+  /** Of them: those that would be backed up. */
+  readonly matching: number;
+  readonly snapshotPrefix: string;
+}
+
+/** Whether the datasets can be read and sent by this user. */
+export function judgeSource(
+  facts: SourceFacts | Fault,
+  datasets: readonly DatasetFacts[],
+): readonly Finding[] {
+  if ('code' in facts) return [problem('zfs', facts)];
+  const { program, lacks, user, isRoot, allowed } = facts;
+  return [
+    ok('zfs', `${program}, run as ${user}`),
+    ...lacks.map((what) => note('zfs', what)),
+    ...(datasets.length === 0 ? [noDataset] : []),
+    ...datasets.flatMap((dataset) => [
+      ...judgeDataset(dataset),
+      ...(isRoot || dataset.fault ? [] : judgeAllowed(dataset.dataset, user, allowed.get(dataset.dataset))),
+    ]),
+  ];
+}
+
+const noDataset = note(
+  'zfs',
+  'no dataset is configured, so none was looked at',
+  'Write a section [fs:DATASET] for each, or say --dataset.',
+);
+
+function judgeDataset({
+  dataset,
+  fault,
+  snapshots,
+  matching,
+  snapshotPrefix,
+}: DatasetFacts): readonly Finding[] {
+  if (fault) return [problem('zfs', fault)];
+  if (matching > 0) {
+    const noun = matching === 1 ? 'snapshot' : 'snapshots';
+    return [ok('zfs', `${dataset} has ${matching} ${noun} to back up`)];
+  }
+  const those = snapshotPrefix === '' ? '' : ` whose name begins with ${snapshotPrefix}`;
+  const message = `${dataset} has no snapshot${those} (${snapshots} in all)`;
+  const advice = 'Take one, or set SNAPSHOT_PREFIX to what yours begin with.';
+  return [problem('zfs', { code: 'NO_SUCH_SNAPSHOT', message, advice })];
+}
+
+function judgeAllowed(
+  dataset: string,
+  user: string,
+  allowed: readonly string[] | undefined,
+): readonly Finding[] {
+  if (allowed === undefined) {
+    return [note('zfs', `what ${user} may do with ${dataset} cannot be read`)];
+  }
+  const line = (permissions: readonly string[]) =>
+    `As root: zfs allow ${user} ${permissions.join(',')} ${dataset}`;
+  if (!allowed.includes(NEEDED)) {
+    const message = `${user} may not send ${dataset}`;
+    return [problem('zfs', { code: 'PROCESS_FAILED', message, advice: line([NEEDED, ...MARKS]) })];
+  }
+  const missing = MARKS.filter((permission) => !allowed.includes(permission));
+  if (missing.length === 0)
+    return [ok('zfs', `${user} may send ${dataset} and mark what the next backup needs`)];
+  const what = `${user} may not ${missing.join(', ')} at ${dataset}: what the next backup builds on is not kept`;
+  return [warning('zfs', what, line(missing))];
+}
