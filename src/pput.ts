@@ -1,6 +1,9 @@
 import { constants, createReadStream, fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { Zfs3BackupError } from './errors.ts';
+import { streamDecoders } from './filters/stream-decoders.ts';
+import { createStreamInspector } from './inspect/create-stream-inspector.ts';
+import type { Expectation, InspectDepth } from './inspect/stream-inspector.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { joinProgress, type OnProgress } from './progress.ts';
 import type { Metadata, ObjectStore } from './store/object-store.ts';
@@ -17,6 +20,10 @@ export interface PputOptions {
   /** The whole key: no prefix is put before it. */
   readonly key: string;
   readonly source: AsyncIterable<Uint8Array> | DescriptorSource;
+  /** What the stream must be; `any` if not given: whole, where it is a ZFS send stream, zstd or gzip. */
+  readonly expect?: Expectation;
+  /** How closely it is looked at; `full` if not given. */
+  readonly inspect?: InspectDepth;
   /** Expected bytes, a hint. */
   readonly estimate?: number;
   readonly partBytes?: number;
@@ -47,7 +54,8 @@ export interface PputResult extends UploadResult {
  * did; that it was there is logged as a warning.
  */
 export async function pput(options: PputOptions): Promise<PputResult> {
-  const { store, key, source, onProgress, logger = silentLogger, resume = false, ...rest } = options;
+  const { store, key, source, onProgress, logger = silentLogger, resume = false, ...given } = options;
+  const { expect = 'any', inspect: depth = 'full', ...rest } = given;
   const { metadata = {}, force = false, signal } = options;
   const sumUp = startSummary(store);
   const found = resume && (await findOpenUpload({ store, key, metadata, resume, force, logger, signal }));
@@ -58,6 +66,8 @@ export async function pput(options: PputOptions): Promise<PputResult> {
     store,
     key,
     logger,
+    inspect:
+      expect === 'none' ? undefined : createStreamInspector({ expect, depth, decoders: streamDecoders }),
     ifExists: 'replace',
     resume: resume ? found || null : undefined,
     source: isDescriptorSource(source)

@@ -42,6 +42,8 @@ const options: readonly OptionSpec[] = [
     'sse-kms-key-id',
     'acl',
     'max-retries',
+    'expect',
+    'inspect',
     'bwlimit',
     'progress',
     'progress-interval',

@@ -19,6 +19,8 @@ async function store(call: CommandCall, session: Session, asked: Asked): Promise
     key: call.arguments.positionals[0] ?? '',
     source: openSource(call, asked.from),
     metadata: asked.metadata,
+    expect: config.expect,
+    inspect: config.inspect,
     ...(asked.estimate === undefined ? {} : { estimate: asked.estimate }),
     ...(config.chunkSize ? { partBytes: config.chunkSize } : {}),
     ...(config.concurrency ? { concurrency: config.concurrency } : {}),

@@ -60,6 +60,8 @@ export interface Config {
   readonly maxRetries: number;
   /** Of all bodies, up and down; `undefined`: as fast as it goes. */
   readonly bytesPerSecond: number | undefined;
+  readonly expect: ValueOf<'EXPECT'>;
+  readonly inspect: ValueOf<'INSPECT'>;
   readonly progress: ValueOf<'PROGRESS'>;
   /** Seconds between two lines; `undefined`: as it suits their form. */
   readonly progressInterval: number | undefined;

@@ -57,6 +57,8 @@ export function resolveConfig(
     maxMemory: settled('MAX_MEMORY'),
     maxRetries: settled('MAX_RETRIES'),
     bytesPerSecond: find('BWLIMIT')?.value,
+    expect: settled('EXPECT'),
+    inspect: settled('INSPECT'),
     progress: settled('PROGRESS'),
     progressInterval: find('PROGRESS_INTERVAL')?.value,
     logLevel: settled('LOG_LEVEL'),

@@ -1,11 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import { Zfs3BackupError } from '../errors.ts';
+import type { StreamFacts, StreamInspector } from '../inspect/stream-inspector.ts';
 import type { RecordedPart } from '../lineage/record.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import type { Metadata, ObjectStore } from '../store/object-store.ts';
 import { createBufferPool } from '../stream/buffer-pool.ts';
 import type { Part } from '../stream/parts.ts';
 import type { DescriptorSource } from '../stream/read-parts.ts';
+import { inspectParts } from './inspect-parts.ts';
 import type { ResumableUpload } from './open-upload.ts';
 import { wholeCrc32 } from './part-digests.ts';
 import { type PartSchedule, partBytesAt } from './part-schedule.ts';
@@ -30,6 +32,8 @@ export interface UploadOptions {
    * nothing of the program that wrote to it, and costs half as much.
    */
   readonly source: AsyncIterable<Uint8Array> | DescriptorSource;
+  /** Looks at all bytes on their way; what it refuses is not stored. Used up by it. */
+  readonly inspect?: StreamInspector | undefined;
   /** Runs while the first part is read; nothing is stored before it is over. */
   readonly meanwhile?: (() => Promise<void>) | undefined;
   /** Expected bytes, a hint for the part size; a stream that is longer goes on in bigger parts. */
@@ -85,13 +89,15 @@ export interface UploadResult {
   readonly partBytes: number;
   readonly retries: number;
   readonly seconds: number;
+  /** What the stream was, where it was looked at. */
+  readonly stream: StreamFacts | undefined;
 }
 
 /**
  * Stores everything that `source` yields under `key`, in one step, after the source ended without an error; then
  * looks at it and compares. When anything fails nothing is visible and no upload stays open, and the error is
  * the first one: the source's own, USAGE or STREAM_TOO_LONG (before anything is read, or when the parts ran out),
- * EMPTY_STREAM, BACKUP_EXISTS, MISMATCH or a `StoreError`.
+ * EMPTY_STREAM, CORRUPT_STREAM (the inspector's), BACKUP_EXISTS, MISMATCH or a `StoreError`.
  * Only a Complete without an answer can leave that unknown; its error says so.
  */
 export async function upload(options: UploadOptions): Promise<UploadResult> {
@@ -107,7 +113,8 @@ export async function upload(options: UploadOptions): Promise<UploadResult> {
   const schedule = options.resume?.schedule ?? plan.schedule;
   let readBytes = 0;
   const storing = prepare(options, { ...plan, schedule }, stop, () => readBytes);
-  const parts = openParts(options.source, {
+  let stream: StreamFacts | undefined;
+  const opened = openParts(options.source, {
     partBytesAt: (number) => partBytesAt(schedule, Math.min(number, options.store.limits.maxParts)),
     pool: createBufferPool(Math.max(plan.memoryBytes, largestOf(schedule))),
     buffers: plan.concurrency + 1,
@@ -117,6 +124,11 @@ export async function upload(options: UploadOptions): Promise<UploadResult> {
       readBytes += bytes;
     },
   });
+  const parts = options.inspect
+    ? inspectParts(opened, options.inspect, (facts) => {
+        stream = facts;
+      })
+    : opened;
   try {
     const { info, digests } = await storeParts(parts, storing, options);
     const { parts: count, retries, skippedParts, skippedBytes } = storing.sending.tally;
@@ -134,6 +146,7 @@ export async function upload(options: UploadOptions): Promise<UploadResult> {
       partBytes: plan.partBytes,
       retries,
       seconds,
+      stream,
     };
   } catch (error) {
     stop.abort(error);
