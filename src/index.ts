@@ -50,9 +50,19 @@ export { buildLineage, chainTo } from './lineage/lineage.ts';
 export { decodeBackup, encodeMetadata } from './lineage/metadata.ts';
 export { type BackupPlan, type BackupRequest, type BackupStep, planBackup } from './lineage/plan-backup.ts';
 export { planRestore, type RestorePlan, type RestoreRequest } from './lineage/plan-restore.ts';
+export type { BackupRecord, RecordedFilter, RecordedPart } from './lineage/record.ts';
 export type { Logger } from './logger.ts';
 export type { OnProgress, Progress } from './progress.ts';
+export { type FoundBackups, readBackups } from './read-backups.ts';
 export { readLineage, readLineages } from './read-lineage.ts';
+export { readRecord } from './read-record.ts';
+export {
+  type ReindexOptions,
+  type ReindexReport,
+  readReindexPlan,
+  reindex,
+  runReindexPlan,
+} from './reindex.ts';
 export {
   type PlannedRestore,
   type ReceivedBackup,
@@ -98,3 +108,12 @@ export { openDownload } from './transfer/download.ts';
 export { type PartSchedule, type PartStep, partBytesAt } from './transfer/part-schedule.ts';
 export { planTransfer, type TransferPlan, type TransferRequest } from './transfer/plan-transfer.ts';
 export { type UploadOptions, type UploadResult, upload } from './transfer/upload.ts';
+export {
+  readVerifyPlan,
+  runVerifyPlan,
+  type VerifiedBackup,
+  type VerifyOptions,
+  type VerifyPlanReport,
+  type VerifyResult,
+  verify,
+} from './verify.ts';

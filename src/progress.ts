@@ -1,6 +1,6 @@
 /** Numbers a person or program can watch; told as often as they change, which may be thousands of times a second. */
 export interface Progress {
-  readonly verb: 'backup' | 'restore' | 'upload' | 'download';
+  readonly verb: 'backup' | 'restore' | 'upload' | 'download' | 'verify';
   /** What moves: `dataset@snapshot` or a key. */
   readonly item: string;
   /** 1-based, of `steps`. */

@@ -2,6 +2,7 @@ import type { BackupPlanReport, BackupResult } from '../backup.ts';
 import type { RestorePlanReport, RestoreResult } from '../restore.ts';
 import type { StatusReport, StoreStatusReport } from '../status.ts';
 import type { Summary } from '../summary.ts';
+import type { VerifyResult } from '../verify.ts';
 import { ratioOf } from './render-summary.ts';
 
 /*
@@ -23,6 +24,9 @@ export function statusJson({ dataset, store, snapshots, summary }: StatusReport)
       type: row.type,
       health: row.health,
       local: row.local,
+      localName: row.localName,
+      held: row.held,
+      bookmarked: row.bookmarked,
       streamBytes: row.streamBytes,
       storedBytes: row.storedBytes,
       createdAt: row.createdAt,
@@ -35,6 +39,7 @@ export function statusJson({ dataset, store, snapshots, summary }: StatusReport)
       leftOut: summary.leftOut,
       broken: summary.broken,
       staleRecords: summary.staleRecords,
+      otherSnapshots: summary.otherSnapshots,
     },
   };
 }
@@ -54,12 +59,13 @@ export function storeStatusJson({ store, datasets }: StoreStatusReport): object 
   };
 }
 
-export function backupPlanJson({ dataset, store, notes, steps }: BackupPlanReport): object {
+export function backupPlanJson({ dataset, store, notes, before, steps }: BackupPlanReport): object {
   return {
     dataset,
     store,
     notes,
-    steps: steps.map(({ step, key, estimate, partBytes, pipeline }) => ({
+    before,
+    steps: steps.map(({ step, key, estimate, partBytes, pipeline, after }) => ({
       name: `${step.dataset}@${step.snapshot.name}`,
       key,
       kind: step.kind,
@@ -67,6 +73,7 @@ export function backupPlanJson({ dataset, store, notes, steps }: BackupPlanRepor
       estimate: estimate ?? null,
       partBytes,
       pipeline,
+      after,
     })),
   };
 }
@@ -127,6 +134,43 @@ export function restoreJson({ dataset, store, target, notes, received, summary }
       seconds,
       retries,
     })),
+    summary: summaryJson(summary),
+  };
+}
+
+export function verifyJson({ store, level, sample, backups, notes, summary }: VerifyResult): object {
+  const count = (wanted: string) => backups.filter(({ verdict }) => verdict === wanted).length;
+  return {
+    store,
+    level,
+    sample: sample ? { fraction: sample.fraction, seed: sample.seed } : null,
+    backups: backups.map((backup) => ({
+      name: `${backup.dataset}@${backup.snapshot}`,
+      key: backup.key,
+      kind: backup.kind ?? null,
+      parent: backup.parent ?? null,
+      storedBytes: backup.storedBytes,
+      recorded: backup.isRecorded,
+      level: backup.level,
+      verdict: backup.verdict,
+      reason: backup.reason ?? null,
+      findings: backup.findings.map(({ kind, message, part }) => ({
+        kind,
+        message,
+        part: part ? { number: part.number, first: part.first, last: part.last } : null,
+      })),
+      notes: backup.notes,
+      error: backup.notVerified
+        ? { code: backup.notVerified.code, message: backup.notVerified.message }
+        : null,
+    })),
+    notes,
+    counts: {
+      ok: count('ok'),
+      damaged: count('damaged'),
+      notRestorable: count('not restorable'),
+      notVerified: count('not verified'),
+    },
     summary: summaryJson(summary),
   };
 }

@@ -41,7 +41,7 @@ export function fitLine(line: string, columns: number): string {
 }
 
 function renderBytes({ verb, streamBytes, storedBytes }: Progress): string {
-  const hasFilters = verb === 'backup' || verb === 'restore';
+  const hasFilters = verb === 'backup' || verb === 'restore' || verb === 'verify';
   if (!hasFilters || streamBytes === storedBytes) return renderSize(streamBytes);
   return `${renderSize(streamBytes)} (${renderSize(storedBytes)} stored)`;
 }

@@ -2,13 +2,23 @@ import { backupCommand } from './backup-command.ts';
 import { cleanupCommand } from './cleanup-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import type { Program } from './program.ts';
+import { reindexCommand } from './reindex-command.ts';
 import { restoreCommand } from './restore-command.ts';
 import { globalGroup } from './setting-options.ts';
 import { statusCommand } from './status-command.ts';
+import { verifyCommand } from './verify-command.ts';
 
 export const zfs3backupProgram: Program = {
   name: 'zfs3backup',
   summary: 'Streams ZFS snapshots into S3-compatible object storage and brings them back.',
-  commands: [statusCommand, backupCommand, restoreCommand, cleanupCommand, doctorCommand],
+  commands: [
+    statusCommand,
+    backupCommand,
+    restoreCommand,
+    verifyCommand,
+    cleanupCommand,
+    doctorCommand,
+    reindexCommand,
+  ],
   groups: [globalGroup],
 };
