@@ -37,7 +37,10 @@ export function createMarkRunner({ source, signal, logger = silentLogger }: RunM
   function tell(step: MarkStep, error: ProcessFailedError): void {
     const facts = { dataset: step.dataset, mark: step.do };
     const words = error.stderr.trim() || error.message;
-    if (told.has(step.do)) return logger.debug(facts, words);
+    if (told.has(step.do)) {
+      logger.debug(facts, words);
+      return;
+    }
     told.add(step.do);
     logger.warn(facts, `${nameOf(step)}: ${WORDS[step.do]} (${words}). ${adviceFor(step, words)}`);
   }

@@ -4,6 +4,7 @@ import type { Logger } from './logger.ts';
 import { readLineage, readLineages } from './read-lineage.ts';
 import type { DatasetState, SnapshotSource } from './sources/source.ts';
 import type { ObjectStore } from './store/object-store.ts';
+import { storeId } from './store/store-id.ts';
 
 export type { StatusRow } from './lineage/status.ts';
 
@@ -64,6 +65,8 @@ export async function status(options: StatusOptions): Promise<StatusReport> {
     lineage,
     snapshots: state?.snapshots ?? [],
     snapshotPrefix: options.snapshotPrefix ?? '',
+    marks: state?.marks,
+    storeId: storeId(store),
   });
   return { dataset, store: store.url, ...assembled };
 }

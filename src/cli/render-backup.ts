@@ -1,5 +1,6 @@
 import type { BackupPlanReport, BackupResult, PlannedBackup, StoredBackup } from '../backup.ts';
-import { renderPipeline } from './render-shell.ts';
+import { isBookmark } from '../lineage/snapshot.ts';
+import { renderCommand, renderPipeline } from './render-shell.ts';
 import { escapeName, escapeText, renderCount, renderRate, renderSeconds, renderSize } from './render-text.ts';
 import type { Style } from './style.ts';
 
@@ -7,25 +8,39 @@ import type { Style } from './style.ts';
 export function renderBackupPlan(plan: BackupPlanReport, style: Style): string {
   const { steps } = plan;
   const notes = plan.notes.map((note) => escapeText(note));
-  if (steps.length === 0) return nothingToDo(plan);
+  const first = renderBefore(plan);
+  if (steps.length === 0) return [...first, nothingToDo(plan)].join('\n');
   const estimates = steps.map(({ estimate }) => estimate);
   const known = estimates.filter((estimate) => estimate !== undefined);
   const total = known.reduce((sum, estimate) => sum + estimate, 0);
   const sum = known.length === estimates.length ? `, about ${renderSize(total)} before compression` : '';
   const head = `Would store ${renderCount(steps.length, 'backup')} of ${escapeName(plan.dataset)} in ${escapeName(plan.store)}${sum}.`;
   const lines = steps.map((step, at) => renderPlanned(step, at + 1, style));
-  return `${[...notes, head, '', ...lines].join('\n')}\n`;
+  return `${[...notes, ...first, head, '', ...lines].join('\n')}\n`;
+}
+
+function renderBefore({ before }: BackupPlanReport): readonly string[] {
+  if (before.length === 0) return [];
+  return [
+    'Would first make good what an earlier run did not:',
+    ...before.map((command) => `   ${renderCommand(command)}`),
+  ];
 }
 
 function renderPlanned(planned: PlannedBackup, number: number, style: Style): string {
-  const { step, estimate, partBytes, pipeline } = planned;
-  const base = step.parent ? ` on top of @${escapeName(step.parent.name)}` : '';
+  const { step, estimate, partBytes, pipeline, after } = planned;
+  const base = step.parent ? ` on top of ${renderBase(step.parent)}` : '';
   const name = style.bold(escapeName(`${step.dataset}@${step.snapshot.name}`));
   const size = estimate === undefined ? 'no estimate' : `about ${renderSize(estimate)}`;
   return [
     `${number}. ${step.kind} ${name}${base}: ${size}, parts of ${renderSize(partBytes)}`,
     `   ${renderPipeline(pipeline)}`,
+    ...after.map((command) => `   ${renderCommand(command)}`),
   ].join('\n');
+}
+
+function renderBase(parent: NonNullable<PlannedBackup['step']['parent']>): string {
+  return `${isBookmark(parent) ? '#' : '@'}${escapeName(parent.name)}`;
 }
 
 export function renderBackupResult(result: BackupResult): string {

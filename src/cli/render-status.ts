@@ -40,7 +40,7 @@ function snapshotCells(row: StatusRow, style: Style): readonly Cell[] {
     { text: row.parent === null ? '-' : escapeName(row.parent) },
     { text: row.type, ...(row.type === 'missing' ? { paint: style.yellow } : {}) },
     healthCell(row, style),
-    { text: row.local },
+    localCell(row, style),
     { text: sizeText(row.streamBytes) },
     { text: sizeText(row.storedBytes) },
     { text: dateText(row.createdAt) },
@@ -52,8 +52,17 @@ function healthCell({ health }: StatusRow, style: Style): Cell {
   return { text: health, paint: health === 'ok' ? style.green : style.red };
 }
 
+function localCell({ local, localName, held, bookmarked }: StatusRow, style: Style): Cell {
+  const text = [
+    localName === null ? local : `${local} as ${escapeName(localName)}`,
+    ...(held ? ['held'] : []),
+    ...(bookmarked ? ['bookmark'] : []),
+  ].join(', ');
+  return { text, ...(local === 'other snapshot' ? { paint: style.red } : {}) };
+}
+
 function renderSummary({ dataset, store, summary }: StatusReport, style: Style): string {
-  const { backups, storedBytes, notBackedUp, leftOut, broken, staleRecords } = summary;
+  const { backups, storedBytes, notBackedUp, leftOut, broken, staleRecords, otherSnapshots } = summary;
   const missing =
     notBackedUp.length === 0
       ? 'nothing is left to back up'
@@ -65,7 +74,11 @@ function renderSummary({ dataset, store, summary }: StatusReport, style: Style):
     staleRecords.length === 0
       ? ''
       : ` ${style.yellow(`Not the object that was recorded: ${renderNames(staleRecords)}; \`zfs3backup verify --level 2\` reads it.`)}`;
-  return `${head}, ${renderSize(storedBytes)}; ${missing}${others}; ${faults}.${stale}`;
+  const conflicts =
+    otherSnapshots.length === 0
+      ? ''
+      : ` ${style.red(`Another snapshot has the same name here: ${renderNames(otherSnapshots)}.`)}`;
+  return `${head}, ${renderSize(storedBytes)}; ${missing}${others}; ${faults}.${stale}${conflicts}`;
 }
 
 function renderNames(names: readonly string[]): string {

@@ -1,5 +1,5 @@
 import type { Lineage } from './backup.ts';
-import type { Marks, MarkStep } from './marks.ts';
+import type { MarkStep, Marks } from './marks.ts';
 import type { FlagRequest, SendFlags } from './pin-flags.ts';
 import type { MarkSettings } from './plan-marks.ts';
 import type { Bookmark, Snapshot } from './snapshot.ts';

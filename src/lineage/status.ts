@@ -1,26 +1,10 @@
-import type { Backup, Health, Lineage, LineageEntry } from './backup.ts';
+import type { Lineage, LineageEntry } from './backup.ts';
 import { matchStored } from './match.ts';
 import { linkEntries } from './parents.ts';
 import { inCreationOrder, type Snapshot } from './snapshot.ts';
+import { assembleRow, createLook, type Line, type LookFacts, type StatusRow } from './status-row.ts';
 
-/** One line of `status`: a backup, or a local snapshot that has none. */
-export interface StatusRow {
-  /** After the `@`; a backup's own name where the local snapshot was renamed. */
-  readonly name: string;
-  readonly parent: string | null;
-  readonly type: 'full' | 'incremental' | 'missing';
-  /** `null` for `missing`. */
-  readonly health: Health | null;
-  /** Whether this machine has the snapshot. */
-  readonly local: 'ok' | 'missing';
-  /** As recorded; without a record what was expected at the upload, a hint. */
-  readonly streamBytes: number | null;
-  readonly storedBytes: number | null;
-  /** `stale`: it tells of another object than the one that is there. `null` for `missing`. */
-  readonly record: 'ok' | 'none' | 'stale' | null;
-  /** ISO 8601: when the snapshot was taken where that is known, else when its backup was stored. */
-  readonly createdAt: string | null;
-}
+export type { StatusRow } from './status-row.ts';
 
 export interface StatusSummary {
   readonly backups: number;
@@ -33,6 +17,8 @@ export interface StatusSummary {
   readonly broken: readonly string[];
   /** Backups whose record tells of another object, oldest first. */
   readonly staleRecords: readonly string[];
+  /** Backups whose name another snapshot has here, which cannot be stored under it, oldest first. */
+  readonly otherSnapshots: readonly string[];
 }
 
 export interface DatasetStatus {
@@ -40,17 +26,17 @@ export interface DatasetStatus {
   readonly summary: StatusSummary;
 }
 
-export interface StatusFacts {
+export interface StatusFacts extends LookFacts {
   readonly lineage: Lineage;
-  /** Empty when the dataset is not here. */
-  readonly snapshots: readonly Snapshot[];
   readonly snapshotPrefix: string;
 }
 
 /** Both sides of a dataset in order of creation. */
-export function assembleStatus({ lineage, snapshots, snapshotPrefix }: StatusFacts): DatasetStatus {
+export function assembleStatus(facts: StatusFacts): DatasetStatus {
+  const { lineage, snapshots, snapshotPrefix } = facts;
   const lines = mergeSides(lineage, inCreationOrder(snapshots), snapshotPrefix);
-  const rows = lines.map(({ entry, local }) => renderRow(entry, local));
+  const look = createLook(facts);
+  const rows = lines.map((line) => assembleRow(line, look));
   return {
     snapshots: rows,
     summary: {
@@ -60,13 +46,9 @@ export function assembleStatus({ lineage, snapshots, snapshotPrefix }: StatusFac
       leftOut: snapshots.length - rows.filter(({ local }) => local === 'ok').length,
       broken: rows.filter(({ health }) => health !== null && health !== 'ok').map(({ name }) => name),
       staleRecords: rows.filter(({ record }) => record === 'stale').map(({ name }) => name),
+      otherSnapshots: rows.filter(({ local }) => local === 'other snapshot').map(({ name }) => name),
     },
   };
-}
-
-interface Line {
-  readonly entry: LineageEntry | undefined;
-  readonly local: Snapshot | undefined;
 }
 
 /**
@@ -142,29 +124,4 @@ function createPlacement(lineage: Lineage, shared: ReadonlySet<LineageEntry | un
       advance(() => true);
     },
   };
-}
-
-function renderRow(entry: LineageEntry | undefined, local: Snapshot | undefined): StatusRow {
-  const backup = entry?.backup;
-  return {
-    name: backup?.snapshot ?? local?.name ?? '',
-    parent: backup?.parent ?? null,
-    type: backup?.kind ?? 'missing',
-    health: entry?.health ?? null,
-    local: local ? 'ok' : 'missing',
-    streamBytes: backup?.streamBytes ?? backup?.estimate ?? null,
-    storedBytes: backup?.storedBytes ?? null,
-    record: backup ? stateOfRecord(backup) : null,
-    createdAt: toIso(local?.createdAt ?? backup?.snapshotCreatedAt ?? backup?.storedAt),
-  };
-}
-
-function stateOfRecord({ recordKey, staleRecordKey }: Backup): 'ok' | 'none' | 'stale' {
-  if (recordKey !== undefined) return 'ok';
-  return staleRecordKey === undefined ? 'none' : 'stale';
-}
-
-// A date that a source or store garbled must not end the listing.
-function toIso(date: Date | undefined): string | null {
-  return date === undefined || Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

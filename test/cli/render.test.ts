@@ -10,7 +10,7 @@ import { renderStatus, renderStoreStatus } from '../../src/cli/render-status.ts'
 import { escapeName, escapeText, renderSeconds, renderSize } from '../../src/cli/render-text.ts';
 import { createStyle, plainStyle } from '../../src/cli/style.ts';
 import { ConfigError, ProcessFailedError, Zfs3BackupError } from '../../src/errors.ts';
-import type { StatusReport } from '../../src/status.ts';
+import type { StatusReport, StatusRow } from '../../src/status.ts';
 import type { Summary } from '../../src/summary.ts';
 import { checkFields } from './check-fields.ts';
 import { readTables } from './docs-tables.ts';
@@ -59,6 +59,7 @@ describe('names from a bucket', () => {
             type: 'incremental',
             health: 'missing parent',
             local: 'missing',
+            ...here,
             streamBytes: null,
             storedBytes: 1,
             record: 'stale',
@@ -72,6 +73,7 @@ describe('names from a bucket', () => {
           leftOut: 0,
           broken: ['x\u001b]0;t\u0007'],
           staleRecords: ['x\u001b'],
+          otherSnapshots: ['y\u001b'],
         },
       },
       plainStyle,
@@ -97,6 +99,9 @@ describe('shell words', () => {
   });
 });
 
+/** Nothing special about the snapshot on this machine. */
+const here = { localName: null, held: false, bookmarked: false };
+
 const report: StatusReport = {
   dataset: 'tank/a',
   store: 's3://bucket',
@@ -107,6 +112,7 @@ const report: StatusReport = {
       type: 'full',
       health: 'ok',
       local: 'missing',
+      ...here,
       streamBytes: 1.2 * 1024 ** 3,
       storedBytes: 410 * MIB,
       record: 'ok',
@@ -118,6 +124,7 @@ const report: StatusReport = {
       type: 'incremental',
       health: 'ok',
       local: 'ok',
+      ...here,
       streamBytes: 3 * MIB,
       storedBytes: 2 * MIB,
       record: 'none',
@@ -129,6 +136,7 @@ const report: StatusReport = {
       type: 'missing',
       health: null,
       local: 'ok',
+      ...here,
       streamBytes: null,
       storedBytes: null,
       record: null,
@@ -142,10 +150,28 @@ const report: StatusReport = {
     leftOut: 0,
     broken: [],
     staleRecords: [],
+    otherSnapshots: [],
   },
 };
 
 describe('status', () => {
+  it('says what is held, renamed, only a bookmark, or another snapshot here', () => {
+    const [gone, kept] = report.snapshots;
+    if (!gone || !kept) throw new Error('two rows');
+    const snapshots: StatusRow[] = [
+      { ...gone, bookmarked: true },
+      { ...gone, local: 'other snapshot' },
+      { ...kept, held: true },
+      { ...kept, localName: 'new\u001b' },
+    ];
+    const summary = { ...report.summary, otherSnapshots: ['daily-1'] };
+    const text = renderStatus({ ...report, snapshots, summary }, plainStyle);
+    for (const words of ['missing, bookmark', 'other snapshot', 'ok, held', 'ok as new\\x1b']) {
+      expect(text).toContain(words);
+    }
+    expect(text).toContain('Another snapshot has the same name here: 1 (daily-1).');
+  });
+
   it('says which objects are not the ones that were recorded', () => {
     const summary = { ...report.summary, staleRecords: ['daily-2'] };
     expect(renderStatus({ ...report, summary }, plainStyle)).toContain(
@@ -214,6 +240,8 @@ const plan = {
   dataset: 'tank/a',
   store: 's3://bucket',
   notes: ['The store has no backup of tank/a yet.'],
+  marks: [],
+  before: [],
   steps: [
     {
       step: { dataset: 'tank/a', kind: 'full', snapshot: snapshot('s 1'), parent: undefined },
@@ -226,6 +254,7 @@ const plan = {
         ['zstd', '-3'],
         ['pput', 'p/tank/a@s 1'],
       ],
+      after: [],
     },
     {
       step: { dataset: 'tank/a', kind: 'incremental', snapshot: snapshot('s2'), parent: snapshot('s 1') },
@@ -236,6 +265,10 @@ const plan = {
       pipeline: [
         ['zfs', 'send', '-i', '@s 1', 'tank/a@s2'],
         ['pput', 'p/tank/a@s2'],
+      ],
+      after: [
+        ['zfs', 'hold', 'zfs3backup:1', 'tank/a@s2'],
+        ['zfs', 'release', 'zfs3backup:1', 'tank/a@s 1'],
       ],
     },
   ],
@@ -285,7 +318,26 @@ Would store 2 backups of tank/a in s3://bucket.
    zfs send 'tank/a@s 1' | zstd -3 | pput 'p/tank/a@s 1'
 2. incremental tank/a@s2 on top of @s 1: no estimate, parts of 16.0 MiB
    zfs send -i '@s 1' tank/a@s2 | pput p/tank/a@s2
+   zfs hold zfs3backup:1 tank/a@s2
+   zfs release zfs3backup:1 'tank/a@s 1'
 `);
+  });
+
+  it('shows what it would make good, also where there is nothing to store', () => {
+    const before = [['zfs', 'bookmark', 'tank/a@s', 'tank/a#x:s']];
+    const text = `Would first make good what an earlier run did not:
+   zfs bookmark tank/a@s 'tank/a#x:s'
+`;
+    expect(renderBackupPlan({ ...plan, before }, plainStyle)).toContain(text);
+    const nothing = renderBackupPlan({ ...plan, notes: ['Nothing new.'], before, steps: [] }, plainStyle);
+    expect(nothing).toBe(`${text}Nothing new.\n`);
+  });
+
+  it('tells a bookmark that it goes on from', () => {
+    const [, second] = plan.steps;
+    const parent = { ...snapshot('x:s'), isBookmark: true as const };
+    const steps = second ? [{ ...second, step: { ...second.step, parent } }] : [];
+    expect(renderBackupPlan({ ...plan, steps }, plainStyle)).toContain('tank/a@s2 on top of #x:s:');
   });
 
   it('sums up the estimates when it has all of them', () => {

@@ -3,12 +3,17 @@
  *
  *     local: @a,1 @b,2 | store: a(full) b<a | target: @a,1 | prefix: daily | backup --full → full b
  *
- * local    `@NAME,TXG` or `@NAME,TXG#GUID` (the guid is the txg where it is not given; taken at hour TXG), in any order
+ * local    `@NAME,TXG` or `@NAME,TXG#GUID` (the guid is the txg where it is not given; taken at hour TXG), in any order;
+ *          `!` behind it: held for this store, `!TAG` by another tag; `#NAME,TXG` is a bookmark (`ours:` stands for
+ *          what the names of this store's bookmarks begin with)
+ * flags    as given to `zfs send`; `encrypted` and `raw=on`, `raw=off` among them; in `{send-flags=-L_-c}` a `_` is a blank
  * store    `NAME(full)`, `NAME<PARENT`, `NAME<?` (metadata silent on the parent), all with or without guids:
  *          `b,2<a,1`; `{key=value}` adds metadata; `~HOUR` is the time it was stored, by default after everything
  *          local, in the order of the list; `other/ds@NAME…` lies under another dataset
  * target   `none`, `empty`, or as local; `+BYTES` written since (`+?`: cannot be told)
- * question `health`, `chain NAME`, `status`, `backup [--full | --incremental] [--history] [--snapshot NAME]`,
+ * question `health`, `chain NAME`, `status`, `backup [--full | --incremental] [--history] [--snapshot NAME] [--marks]
+ *          [--no-bookmarks] [--no-holds]`; with marks the answer has in brackets what goes before all, and behind each step:
+ *          `+#BOOKMARK`, `-#BOOKMARK`, `+!HELD`, `-!RELEASED`,
  *          `restore NAME [--force]`
  */
 import { describe, expect, it } from 'vitest';
@@ -16,14 +21,19 @@ import type { Backup, Lineage } from '../../src/lineage/backup.ts';
 import type { Conflict } from '../../src/lineage/conflicts.ts';
 import { backupKey } from '../../src/lineage/key.ts';
 import { buildLineage, chainTo } from '../../src/lineage/lineage.ts';
+import type { Hold, MarkStep, Marks } from '../../src/lineage/marks.ts';
 import { decodeBackup } from '../../src/lineage/metadata.ts';
+import type { FlagRequest } from '../../src/lineage/pin-flags.ts';
 import { type BackupPlan, planBackup } from '../../src/lineage/plan-backup.ts';
+import { bookmarkPrefix, holdTag } from '../../src/lineage/plan-marks.ts';
 import { planRestore, type RestorePlan, type TargetState } from '../../src/lineage/plan-restore.ts';
-import type { Snapshot } from '../../src/lineage/snapshot.ts';
+import { encodeSendFlags } from '../../src/lineage/send-flags.ts';
+import { type Bookmark, isBookmark, type Snapshot } from '../../src/lineage/snapshot.ts';
 import { assembleStatus } from '../../src/lineage/status.ts';
 
 export const DATASET = 'tank/a';
 export const PREFIX = 'backups/';
+export const STORE_ID = 's1';
 const HOUR = 3_600_000;
 
 /** One test for each line. */
@@ -46,6 +56,8 @@ function splitCase(line: string): { readonly asked: string; readonly expected: s
 
 export interface Situation {
   readonly local: readonly Snapshot[] | undefined;
+  readonly marks: Marks;
+  readonly flags: FlagRequest;
   readonly lineage: Lineage;
   readonly target: TargetState | undefined;
   readonly snapshotPrefix: string;
@@ -57,15 +69,25 @@ export function parseSituation(asked: string): Situation {
   const question = parts.pop() ?? '';
   const sections = new Map<string, string[]>();
   for (const part of parts) {
-    const [, name, words] = part.match(/^(local|store|target|prefix):\s*(.*)$/) ?? [];
+    const [, name, words] = part.match(/^(local|store|target|prefix|flags):\s*(.*)$/) ?? [];
     if (name === undefined || words === undefined) throw new Error(`not a section: ${part}`);
     sections.set(
       name,
       words.split(/\s+/).filter((word) => word !== '' && word !== '-'),
     );
   }
+  const local = sections.get('local');
   return {
-    local: sections.get('local')?.map(parseSnapshot),
+    local: local
+      ?.filter((word) => word.startsWith('@'))
+      .map((word) => parseSnapshot(word.replace(/!.*/, ''))),
+    marks: {
+      canBookmark: true,
+      canHold: true,
+      bookmarks: local?.filter((word) => word.startsWith('#')).map(parseBookmark) ?? [],
+      holds: local?.flatMap(parseHold) ?? [],
+    },
+    flags: parseFlags(sections.get('flags') ?? []),
     lineage: buildLineage(DATASET, (sections.get('store') ?? []).map(parseBackup)),
     target: parseTarget(sections.get('target') ?? ['none']),
     snapshotPrefix: sections.get('prefix')?.[0] ?? '',
@@ -85,6 +107,25 @@ export function parseSnapshot(word: string): Snapshot {
   };
 }
 
+function parseBookmark(word: string): Bookmark {
+  const { referencedBytes: _, ...bookmark } = parseSnapshot(word.replace(/^#/, '@'));
+  return { ...bookmark, name: bookmark.name.replace(/^ours:/, bookmarkPrefix(STORE_ID)), isBookmark: true };
+}
+
+function parseHold(word: string): readonly Hold[] {
+  const [, snapshot, tag] = word.match(/^@([^,]+),[^!]*!(.*)$/) ?? [];
+  return snapshot === undefined ? [] : [{ snapshot, tag: tag || holdTag(STORE_ID) }];
+}
+
+function parseFlags(words: readonly string[]): FlagRequest {
+  const raw = words.find((word) => word.startsWith('raw='))?.slice('raw='.length);
+  return {
+    given: words.filter((word) => word.startsWith('-')),
+    raw: raw === 'on' || raw === 'off' ? raw : 'auto',
+    isEncrypted: words.includes('encrypted'),
+  };
+}
+
 export function parseBackup(word: string, position = 0): Backup {
   const grammar = /^([^,<({~]+)(?:,(\d+))?(?:\((full)\)|<([^,{~]+)(?:,(\d+))?)?((?:\{[^}]*\})*)(?:~(\d+))?$/;
   const [whole, path, guid, full, parent, parentGuid, extra = '', hour] = word.match(grammar) ?? [];
@@ -99,7 +140,9 @@ export function parseBackup(word: string, position = 0): Backup {
     ...(guid ? { guid } : {}),
     ...(parentGuid ? { 'parent-guid': parentGuid } : {}),
   };
-  for (const [, key = '', value = ''] of extra.matchAll(/\{([^=}]+)=([^}]*)\}/g)) metadata[key] = value;
+  for (const [, key = '', value = ''] of extra.matchAll(/\{([^=}]+)=([^}]*)\}/g)) {
+    metadata[key] = key === 'send-flags' ? value.replaceAll('_', ' ') : value;
+  }
   const backup = decodeBackup(PREFIX, {
     key: backupKey(PREFIX, dataset, name),
     bytes: 100,
@@ -143,11 +186,19 @@ export function answer(asked: string): string {
   }
 }
 
-export function askBackup({ lineage, local, snapshotPrefix, question }: Situation) {
+export function askBackup({ lineage, local, marks, flags, snapshotPrefix, question }: Situation) {
   const named = question.indexOf('--snapshot');
+  const markSettings = {
+    storeId: STORE_ID,
+    bookmarks: !question.includes('--no-bookmarks'),
+    holds: !question.includes('--no-holds'),
+  };
   return planBackup({
     dataset: DATASET,
     snapshots: local ?? [],
+    marks,
+    flags,
+    ...(question.includes('--marks') ? { markSettings } : {}),
     lineage,
     snapshotPrefix,
     mode: question.includes('--full') ? 'full' : question.includes('--incremental') ? 'incremental' : 'auto',
@@ -167,15 +218,18 @@ export function askRestore({ lineage, target, snapshotPrefix, question }: Situat
   });
 }
 
-function writeStatus({ lineage, local, snapshotPrefix }: Situation): string {
-  const { snapshots } = assembleStatus({ lineage, snapshots: local ?? [], snapshotPrefix });
-  const places = { ok: 'here', missing: 'gone' };
+function writeStatus({ lineage, local, marks, snapshotPrefix }: Situation): string {
+  const facts = { lineage, snapshots: local ?? [], snapshotPrefix, marks, storeId: STORE_ID };
+  const { snapshots } = assembleStatus(facts);
+  const places = { ok: 'here', missing: 'gone', 'other snapshot': 'other here' };
   return snapshots
-    .map(({ name, parent, type, health, local: place }) =>
+    .map(({ name, parent, type, health, local: place, localName, held, bookmarked }) =>
       [
         type === 'incremental' ? `${name}<${parent ?? '?'}` : `${name}(${type})`,
         ...(health === null || health === 'ok' ? [] : [health]),
-        places[place],
+        places[place] + (localName === null ? '' : ` as ${localName}`),
+        ...(held ? ['held'] : []),
+        ...(bookmarked ? ['bookmark'] : []),
       ].join(' '),
     )
     .join(', ');
@@ -187,12 +241,36 @@ function writeBackup({ kind, snapshot, parent }: Backup): string {
 
 function writeBackupPlan(plan: BackupPlan | Conflict): string {
   if (plan.kind !== 'plan') return writeConflict(plan);
-  const steps = plan.steps.map(({ kind, snapshot, parent, parentName }) => {
-    if (kind === 'full') return `full ${snapshot.name}`;
+  const flags = plan.steps.map((step) => step.flags);
+  const pinned = flags.some(({ format }) => format.length > 0)
+    ? ` with ${[...new Set(flags.map(({ format }) => encodeSendFlags(format)))].join(' and ')}`
+    : '';
+  const steps = plan.steps.map(({ kind, snapshot, parent, parentName, after }) => {
+    const marks = after.length === 0 ? '' : ` ${writeMarks(after)}`;
+    if (kind === 'full') return `full ${snapshot.name}${marks}`;
+    const from = isBookmark(parent) ? `#${shortName(parent.name)}` : parent?.name;
     const renamed = parentName === parent?.name ? '' : ` (stored as ${parentName})`;
-    return `${snapshot.name}<${parent?.name}${renamed}`;
+    return `${snapshot.name}<${from}${renamed}${marks}`;
   });
-  return steps.join(', ') || 'nothing';
+  const before = plan.before.length === 0 ? '' : `${writeMarks(plan.before)} `;
+  return `${before}${steps.join(', ') || 'nothing'}${pinned}`;
+}
+
+function writeMarks(steps: readonly MarkStep[]): string {
+  const words = steps.map((step) => {
+    if (step.do === 'bookmark') {
+      const name = shortName(step.bookmark);
+      return `+#${name}${name === `ours:${step.snapshot}` ? '' : `=${step.snapshot}`}`;
+    }
+    if (step.do === 'drop bookmark') return `-#${shortName(step.bookmark)}`;
+    return `${step.do === 'hold' ? '+' : '-'}!${step.snapshot}`;
+  });
+  return `[${words.join(' ')}]`;
+}
+
+function shortName(bookmark: string): string {
+  const prefix = bookmarkPrefix(STORE_ID);
+  return bookmark.startsWith(prefix) ? `ours:${bookmark.slice(prefix.length)}` : bookmark;
 }
 
 function writeRestorePlan(plan: RestorePlan | Conflict): string {

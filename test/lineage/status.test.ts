@@ -44,12 +44,25 @@ cases('backups whose snapshot is gone find their place', [
 ]);
 
 cases('identity', [
-  'local: @a,9 | store: a,1(full)~5 | status → a(full) gone, a(missing) here',
-  'local: @renamed,1 | store: a,1(full) | status → a(full) here',
+  'local: @a,9 | store: a,1(full)~5 | status → a(full) other here, a(missing) here',
+  'local: @renamed,1 | store: a,1(full) | status → a(full) here as renamed',
+  // its name belongs to another one by now
+  'local: @b,1 @a,9 | store: a,1(full) | status → a(full) here as b, a(missing) here',
+  'local: @b,1 @a,9 | store: a,1(full)~1 b,9<a,1~9 | status → a(full) here as b, b<a here as a',
+  'prefix: d | local: @a,9 | store: a,1(full)~5 | status → a(full) other here',
   'local: @a,9 | store: a(full) | status → a(full) here',
 ]);
 
+cases('marks', [
+  'local: @a,1! @b,2!other | store: a,1(full) b,2<a,1 | status → a(full) here held, b<a here',
+  'local: @a,1!zfs3backup:s2 | store: a,1(full) | status → a(full) here',
+  'local: #x,1 @b,2 | store: a,1(full) b,2<a,1 | status → a(full) gone bookmark, b<a here',
+  'local: #a,9 | store: a,1(full) | status → a(full) gone',
+  'local: #a,1 | store: a(full) | status → a(full) gone',
+]);
+
 describe('rows and summary', () => {
+  const here = { localName: null, held: false, bookmarked: false };
   const of = (asked: string) => {
     const { lineage, local, snapshotPrefix } = parseSituation(`${asked} | status`);
     return assembleStatus({ lineage, snapshots: local ?? [], snapshotPrefix });
@@ -64,6 +77,7 @@ describe('rows and summary', () => {
       leftOut: 1,
       broken: ['d0'],
       staleRecords: [],
+      otherSnapshots: [],
     });
   });
 
@@ -76,6 +90,7 @@ describe('rows and summary', () => {
         type: 'full',
         health: 'ok',
         local: 'ok',
+        ...here,
         streamBytes: 2048,
         storedBytes: 100,
         record: 'none',
@@ -87,6 +102,7 @@ describe('rows and summary', () => {
         type: 'missing',
         health: null,
         local: 'ok',
+        ...here,
         streamBytes: null,
         storedBytes: null,
         record: null,
@@ -98,6 +114,7 @@ describe('rows and summary', () => {
         type: 'incremental',
         health: 'ok',
         local: 'missing',
+        ...here,
         streamBytes: 2048,
         storedBytes: 100,
         record: 'none',
