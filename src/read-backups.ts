@@ -15,6 +15,8 @@ export interface FoundBackups {
   readonly backups: readonly Backup[];
   /** Records under whose name there is no backup. */
   readonly orphans: readonly RecordKey[];
+  /** Records beside which there is a better one of the very object. */
+  readonly superseded: readonly RecordKey[];
 }
 
 /**
@@ -28,9 +30,9 @@ export function readBackups(
 ): Promise<FoundBackups> {
   return untilDone(options.signal, async (signal) => {
     const call = { signal };
-    const joined = await readListings(store, dataset, call);
-    const asked = await askEach(store, joined.unknown, call);
-    return { backups: [...joined.recorded, ...asked], orphans: joined.orphans };
+    const { recorded, unknown, ...records } = await readListings(store, dataset, call);
+    const asked = await askEach(store, unknown, call);
+    return { backups: [...recorded, ...asked], ...records };
   });
 }
 

@@ -23,6 +23,8 @@ export interface JoinedRecords {
   readonly unknown: readonly UnknownBackup[];
   /** Records under whose name there is no backup. */
   readonly orphans: readonly RecordKey[];
+  /** Records beside which there is a better one of the very object: of one that was there before, or made of less. */
+  readonly superseded: readonly RecordKey[];
 }
 
 interface FoundBackup {
@@ -47,37 +49,41 @@ export function joinRecords(prefix: string, objects: Iterable<ListedObject>): Jo
   }
   const recorded: Backup[] = [];
   const unknown: UnknownBackup[] = [];
+  const superseded: RecordKey[] = [];
   for (const found of backups.values()) {
-    const backup = readFacts(found);
-    if ('object' in backup) unknown.push(backup);
-    else recorded.push(backup);
+    const best = bestOf(found);
+    if (best) {
+      recorded.push(backupOfFacts(best, best.facts, whatIsListed(found.object)));
+      superseded.push(...found.records.filter((record) => record !== best && record.facts !== undefined));
+    } else unknown.push(keptOf(found));
   }
-  return { recorded, unknown, orphans };
+  return { recorded, unknown, orphans, superseded };
 }
 
-function readFacts({ object, records }: FoundBackup): Backup | UnknownBackup {
-  const best = records
-    .filter(({ facts }) => facts && isAbout(facts, object))
-    .reduce<RecordKey | undefined>(
+type TellingKey = RecordKey & { readonly facts: RecordFacts };
+
+function bestOf({ object, records }: FoundBackup): TellingKey | undefined {
+  return records
+    .filter((record): record is TellingKey => record.facts !== undefined && isAbout(record.facts, object))
+    .reduce<TellingKey | undefined>(
       (one, other) => (one && knows(one) >= knows(other) ? one : other),
       undefined,
     );
-  if (best?.facts) {
-    const { key, bytes, etag, modifiedAt, storageClass } = object;
-    return backupOfFacts(best, best.facts, {
-      ...{ key, etag, storageClass },
-      storedBytes: bytes,
-      storedAt: modifiedAt,
-    });
-  }
+}
+
+function whatIsListed({ key, bytes, etag, modifiedAt, storageClass }: ListedObject) {
+  return { key, etag, storageClass, storedBytes: bytes, storedAt: modifiedAt };
+}
+
+function keptOf({ object, records }: FoundBackup): UnknownBackup {
   const elsewhere = records.find(({ facts }) => facts === undefined);
   const stale = elsewhere ? undefined : records[0];
   return { object, recordKey: elsewhere?.key, staleRecordKey: stale?.key };
 }
 
 /** Of two records of one object, one was made from less: `reindex` does not know the stream. */
-function knows({ facts }: RecordKey): number {
-  return facts?.streamBytes === null ? 0 : 1;
+function knows({ facts }: TellingKey): number {
+  return facts.streamBytes === null ? 0 : 1;
 }
 
 /** An object that was stored since, or whose bytes are not those that were stored, is not what was recorded. */
