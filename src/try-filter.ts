@@ -53,7 +53,8 @@ async function tryDecrypting(chain: FilterChain, encoded: Buffer, sample: Buffer
 }
 
 function sayFilter({ name, version }: RecordedFilter): string {
-  return version === null ? name : `${name} (${version})`;
+  // Some call themselves by their name.
+  return version === null ? name : version.startsWith(name) ? version : `${name} (${version})`;
 }
 
 function isNamed(name: string | undefined): name is string {

@@ -25,19 +25,12 @@ export function judgeSource(
   return [
     ok('zfs', `${program}, run as ${user}`),
     ...lacks.map((what) => note('zfs', what)),
-    ...(datasets.length === 0 ? [noDataset] : []),
     ...datasets.flatMap((dataset) => [
       ...judgeDataset(dataset),
       ...(isRoot || dataset.fault ? [] : judgeAllowed(dataset.dataset, user, allowed.get(dataset.dataset))),
     ]),
   ];
 }
-
-const noDataset = note(
-  'zfs',
-  'no dataset is configured, so none was looked at',
-  'Write a section [fs:DATASET] for each, or say --dataset.',
-);
 
 function judgeDataset({
   dataset,

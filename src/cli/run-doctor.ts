@@ -29,7 +29,7 @@ async function examine(call: CommandCall, { config, configFor, datasets, context
     datasets: names.map((dataset) => setupOf(dataset, configFor(dataset))),
     defaults: filtersOf(config),
   });
-  return tell(call, store.url, [...configurationFindings(warnings), ...findings]);
+  return tell(call, store.url, [...configurationFindings(warnings, names.length), ...findings]);
 }
 
 function setupOf(dataset: string, config: Config): DatasetSetup {
@@ -55,11 +55,19 @@ async function tell(
   return first === undefined ? 0 : exitStatusOf(new Zfs3BackupError(first, ''));
 }
 
-function configurationFindings(warnings: readonly ConfigProblem[]): readonly Finding[] {
+function configurationFindings(warnings: readonly ConfigProblem[], datasets: number): readonly Finding[] {
   const area = 'configuration';
-  if (warnings.length === 0) return [{ area, verdict: 'ok', what: 'nothing is wrong with it' }];
-  return warnings.map(({ where, message }) => ({ area, verdict: 'warning', what: `${where}: ${message}` }));
+  const found: readonly Finding[] = warnings.map(({ where, message }) => ({
+    ...{ area, verdict: 'warning', what: `${where}: ${message}` },
+  }));
+  if (datasets === 0) return [...found, NO_DATASET];
+  return found.length > 0 ? found : [{ area, verdict: 'ok', what: 'nothing is wrong with it' }];
 }
+
+const NO_DATASET: Finding = {
+  ...{ area: 'configuration', verdict: 'problem', code: 'CONFIG', what: 'no dataset is named' },
+  todo: 'Write a section [fs:DATASET] for each, or say --dataset.',
+};
 
 /** Of a store that cannot even be opened: its address or key file is wrong. */
 function isAboutConfiguration(error: unknown): error is Zfs3BackupError {
