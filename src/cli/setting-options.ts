@@ -9,6 +9,7 @@ const VALUE_OF_TYPE: Readonly<Record<string, string>> = {
   rate: 'RATE',
   duration: 'SECONDS',
   integer: 'N',
+  retention: 'RULES',
 };
 
 const settings: Schema = SCHEMA;

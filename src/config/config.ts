@@ -1,5 +1,6 @@
 import type { ExternalFilter } from '../filters/filter.ts';
 import type { Encryption } from '../filters/registry.ts';
+import type { RetentionRules } from '../lineage/retention.ts';
 import type { ObjectLock, ProviderSettings } from '../store/providers.ts';
 import type { ValueOf } from './parse-value.ts';
 
@@ -28,6 +29,8 @@ export interface Config {
   /** A known name; `none` for none. */
   readonly compressor: string;
   readonly compressors: readonly ExternalFilter[];
+  /** What `prune` leaves; `undefined`: nobody said. */
+  readonly keep: RetentionRules | undefined;
   /** A known name; `none` for none. */
   readonly encryptor: string;
   /** What encrypting and decrypting needs; keys are named, never held. */

@@ -1,4 +1,5 @@
 import { Zfs3BackupError } from '../errors.ts';
+import { parseRetention, type RetentionRules } from '../lineage/retention.ts';
 import { parseBucket, parseEndpoint, parsePrefix, parseStoreUrl, type StoreUrl } from '../store/store-url.ts';
 import { parseArgv } from './argv.ts';
 import { unquote } from './parse.ts';
@@ -22,6 +23,7 @@ interface TypedValues {
   prefix: string;
   dataset: string;
   tags: Readonly<Record<string, string>>;
+  retention: RetentionRules;
   /** `undefined` inside stands for AWS. */
   endpoint: { readonly url: string | undefined };
 }
@@ -52,6 +54,7 @@ const READERS: { readonly [T in SettingType]: (text: string, setting: Setting) =
   prefix: parsePrefix,
   dataset: parseDataset,
   tags: parseTags,
+  retention: parseRetention,
   endpoint: (text) => ({ url: parseEndpoint(text) }),
 };
 

@@ -37,6 +37,7 @@ export function resolveConfig(
     holds: settled('HOLDS'),
     compressor: compressor.toLowerCase() === 'none' ? 'none' : compressor,
     compressors: layers.file.compressors,
+    keep: find('KEEP')?.value,
     encryptor: resolveEncryptor(find),
     encryption: resolveEncryption(find, layers.file),
     endpoint: settled('ENDPOINT').url,

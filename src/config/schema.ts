@@ -6,6 +6,7 @@
 import { BACKUP_SETTINGS } from './backup-settings.ts';
 import { ENCRYPTION_SETTINGS } from './encryption-settings.ts';
 import { OBJECT_SETTINGS } from './object-settings.ts';
+import { RETENTION_SETTINGS } from './retention-settings.ts';
 import { SERVER_SETTINGS } from './server-settings.ts';
 import type { Schema, Setting } from './setting.ts';
 import { TRANSFER_SETTINGS } from './transfer-settings.ts';
@@ -16,6 +17,7 @@ export type { Schema, Setting, SettingType } from './setting.ts';
 export const SCHEMA = {
   ...BACKUP_SETTINGS,
   ...ENCRYPTION_SETTINGS,
+  ...RETENTION_SETTINGS,
   ...SERVER_SETTINGS,
   ...OBJECT_SETTINGS,
   ...TRANSFER_SETTINGS,

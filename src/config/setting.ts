@@ -13,6 +13,7 @@ export type SettingType =
   | 'prefix'
   | 'dataset'
   | 'tags'
+  | 'retention'
   | 'endpoint';
 
 export interface Setting {

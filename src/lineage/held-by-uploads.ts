@@ -37,7 +37,14 @@ export function heldByUploads(request: UploadsRequest): ReadonlyMap<string, stri
       for (const { snapshot } of backups) held.set(snapshot, reason);
       continue;
     }
-    const object = { key, metadata, bytes: 0, etag: undefined, modifiedAt: startedAt, storageClass: undefined };
+    const object = {
+      key,
+      metadata,
+      bytes: 0,
+      etag: undefined,
+      modifiedAt: startedAt,
+      storageClass: undefined,
+    };
     const coming = decodeBackup(prefix, object);
     const parent = coming && linkParents(backups)(coming);
     if (parent) held.set(parent.snapshot, `${name.snapshot}, which is being uploaded, builds on it`);

@@ -97,6 +97,7 @@ describe('the order of layers', () => {
       holds: true,
       compressor: 'zstd',
       compressors: [],
+      keep: undefined,
       encryptor: 'none',
       encryption: { age: { recipients: [] }, gpg: { recipients: [] }, external: [] },
       endpoint: undefined,
@@ -128,7 +129,7 @@ describe('the order of layers', () => {
   it('reads every setting from a file', async () => {
     const { config } = await load(
       '[main]\nstore=s3://b/p\nfilesystem=tank\nSNAPSHOT_PREFIX="x y"\nSEND_FLAGS=-L "-o"\nCOMPRESSOR=my.xz\n' +
-        'RAW=off\nBOOKMARKS=no\nHOLDS=0\n' +
+        'RAW=off\nBOOKMARKS=no\nHOLDS=0\nKEEP=3,1d1w\n' +
         'ENDPOINT=https://s3.example.com\nREGION=r\nPROFILE=p\nS3_KEY_ID=id\nS3_SECRET="s;e#c=r et"\n' +
         'S3_STORAGE_CLASS=STANDARD_IA\nS3_SSE=AWS:KMS\nS3_SSE_KMS_KEY_ID=k\nS3_ACL=private\nCHUNK_SIZE=1.5G\nBWLIMIT=10M/s\nPROGRESS=JSON\nPROGRESS_INTERVAL=1.5m\n' +
         'CONCURRENCY=8\nMAX_RETRIES=0\nLOG_LEVEL=debug\nLOG_FORMAT=json\nQUIET=yes\n' +
@@ -146,6 +147,11 @@ describe('the order of layers', () => {
       compressors: [
         { name: 'my.xz', compress: ['xz', '-T0', '-9 e'], decompress: ['/opt/my tool/xz', '-d'] },
       ],
+      keep: {
+        text: '3,1d1w',
+        newest: 3,
+        periods: [{ text: '1d1w', every: { amount: 1, unit: 'd' }, during: { amount: 1, unit: 'w' } }],
+      },
       encryptor: 'none',
       encryption: { age: { recipients: [] }, gpg: { recipients: [] }, external: [] },
       endpoint: 'https://s3.example.com',
@@ -305,7 +311,7 @@ describe('problems', () => {
       'zfs3backup.conf:5: QUIET: `maybe` is neither true nor false',
       'zfs3backup.conf:6: LOG_LEVEL: `loud` is none of trace, debug, info, warn, error, fatal, silent',
       'zfs3backup.conf:7: ENDPOINT: is neither `aws` nor a URL that starts with http:// or https://: write https://s3.example.com',
-      'zfs3backup.conf:10: BUCKET cannot be set in [fs:tank]: it belongs in [main]; a dataset may have SNAPSHOT_PREFIX, SEND_FLAGS, RAW, BOOKMARKS, HOLDS, COMPRESSOR, ENCRYPTOR, AGE_RECIPIENTS, AGE_RECIPIENTS_FILE, GPG_RECIPIENTS, GPG_KEYID, S3_STORAGE_CLASS',
+      'zfs3backup.conf:10: BUCKET cannot be set in [fs:tank]: it belongs in [main]; a dataset may have SNAPSHOT_PREFIX, SEND_FLAGS, RAW, BOOKMARKS, HOLDS, COMPRESSOR, ENCRYPTOR, AGE_RECIPIENTS, AGE_RECIPIENTS_FILE, GPG_RECIPIENTS, GPG_KEYID, KEEP, S3_STORAGE_CLASS',
       'zfs3backup.conf:11: unknown key COMPRESOR in [fs:tank]; the nearest known one is COMPRESSOR',
       'zfs3backup.conf:13: unknown section [mian]; the nearest known one is [main]',
       'zfs3backup.conf:16: unknown key compres in [compressor:x]; the nearest known one is compress',

@@ -23,6 +23,8 @@ describe('parseDuration', () => {
     ['1.5m', 90],
     ['5 min', 300],
     ['2H', 7200],
+    ['7d', 604_800],
+    ['2w', 1_209_600],
   ])('reads %s', (text, seconds) => {
     expect(parseDuration(text)).toBe(seconds);
   });

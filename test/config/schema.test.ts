@@ -60,6 +60,7 @@ describe('the schema', () => {
       'AGE_RECIPIENTS_FILE',
       'GPG_RECIPIENTS',
       'GPG_KEYID',
+      'KEEP',
       'S3_STORAGE_CLASS',
     ]);
   });
