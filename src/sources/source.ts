@@ -1,10 +1,12 @@
 /** The one seam to what is backed up. `zfs/` implements it; btrfs, tar or any command may later. */
 
 import type { MarkStep, Marks } from '../lineage/marks.ts';
+import type { PartialReceive } from '../lineage/partial-receive.ts';
 import type { Snapshot } from '../lineage/snapshot.ts';
 import type { SourceFacts } from './source-facts.ts';
 
 export type { MarkStep, Marks } from '../lineage/marks.ts';
+export type { PartialReceive } from '../lineage/partial-receive.ts';
 export type { Snapshot } from '../lineage/snapshot.ts';
 
 /** One stream to make: of `snapshot`, as the difference to `parent` where there is one (names after the `@`). */
@@ -30,6 +32,16 @@ export interface ReceiveStep {
   readonly mount: boolean;
   /** Only looks whether the stream would be taken (`-n`): nothing changes. */
   readonly rehearse?: boolean;
+  /** Keep what arrived when the stream breaks off, where the source can (`-s`). */
+  readonly resumable?: boolean;
+  /** Go on with what is there; the stream is the whole one all the same. */
+  readonly continues?: PartialReceive;
+  /** Properties to set on what arrives, `NAME=VALUE` each (`-o`). */
+  readonly properties?: readonly string[];
+  /** Properties to leave out of what the stream brings (`-x`). */
+  readonly withoutProperties?: readonly string[];
+  /** Leave out where the stream says it is mounted and shared: it arrives elsewhere than it stood. */
+  readonly withoutPlace?: boolean;
 }
 
 export interface SourceOptions {
@@ -46,6 +58,8 @@ export interface DatasetState {
   readonly marks?: Marks;
   /** Whether its blocks are encrypted, so that they can leave as they are, without the key; absent is no. */
   readonly isEncrypted?: boolean;
+  /** What an interrupted receive left. */
+  readonly partial?: PartialReceive;
 }
 
 /**
@@ -61,7 +75,7 @@ export interface SnapshotSource {
   send(step: SendStep, options?: SourceOptions): AsyncIterable<Uint8Array>;
   /**
    * Consumes a whole stream; resolves when the receiver exited with 0. Chunks are only lent: what they hold changes
-   * when the next one is asked for.
+   * when the next one is asked for. Throws NotContinuableError, the receiver untouched, where `continues` cannot be.
    */
   receive(step: ReceiveStep, stream: AsyncIterable<Uint8Array>, options?: SourceOptions): Promise<void>;
   /** The very command that `send` runs, for `--dry-run`; pure. */
@@ -71,6 +85,12 @@ export interface SnapshotSource {
    * asked anything.
    */
   receiveCommands(step: ReceiveStep): readonly (readonly string[])[];
+  /** Drops what an interrupted receive left at a dataset; where nothing else was there, the dataset with it. */
+  dropPartial?(dataset: string, options?: SourceOptions): Promise<void>;
+  /** The very command that `dropPartial` runs; pure. */
+  dropPartialCommand?(dataset: string): readonly string[];
+  /** Of a snapshot that is there, decimal; `undefined` when it is not. */
+  readGuid?(dataset: string, snapshot: string, options?: SourceOptions): Promise<string | undefined>;
   /**
    * Destroys a dataset below a pool with its snapshots and what is below it; one that is gone is no error. Callers name
    * only what they made themselves. Absent where what was received cannot be taken away again.

@@ -8,6 +8,8 @@ export interface ZfsFeatures {
   readonly unmountedReceive: boolean;
   /** `zfs receive -s`: an interrupted receive can be continued. */
   readonly resumableReceive: boolean;
+  /** `zfs receive -o` and `-x`. */
+  readonly receiveProperties: boolean;
   readonly bookmarks: boolean;
   /** `zfs holds -H` tells who holds a snapshot: zfs-fuse can hold, but not tell. */
   readonly holds: boolean;
@@ -22,6 +24,7 @@ export function parseFeatures(usage: string): ZfsFeatures {
     rawSend: send.has('w'),
     unmountedReceive: receive.has('u'),
     resumableReceive: receive.has('s'),
+    receiveProperties: /^\s+receive .*\[-x /m.test(usage),
     bookmarks: /^\s+bookmark\s/m.test(usage),
     holds: singleLetterFlags(usage, 'holds').has('H'),
   };

@@ -9,16 +9,22 @@ export function isDatasetName(name: string): boolean {
   return DATASET.test(name);
 }
 
+/** The name as it is. Fails with USAGE when it cannot be a dataset's. */
+export function datasetName(name: string): string {
+  if (!isDatasetName(name)) throw unusable('dataset', name);
+  return name;
+}
+
 /** `dataset@snapshot`. Fails with USAGE when one of the two cannot be such a name. */
 export function snapshotName(dataset: string, snapshot: string): string {
-  if (!isDatasetName(dataset)) throw unusable('dataset', dataset);
+  datasetName(dataset);
   if (!SNAPSHOT.test(snapshot)) throw unusable('snapshot', snapshot);
   return `${dataset}@${snapshot}`;
 }
 
 /** `dataset#bookmark`. Fails with USAGE when one of the two cannot be such a name. */
 export function bookmarkName(dataset: string, bookmark: string): string {
-  if (!isDatasetName(dataset)) throw unusable('dataset', dataset);
+  datasetName(dataset);
   if (!SNAPSHOT.test(bookmark)) throw unusable('bookmark', bookmark);
   return `${dataset}#${bookmark}`;
 }

@@ -1,12 +1,13 @@
 import { Zfs3BackupError } from '../../errors.ts';
 import { type Bookmark, compareDecimals } from '../../lineage/snapshot.ts';
-import type { Snapshot } from '../source.ts';
+import type { PartialReceive, Snapshot } from '../source.ts';
 import type { ZfsFeatures } from './features.ts';
+import { decodeResumeToken } from './resume-token.ts';
 
 /** Bookmarks have them all but the last. */
 const SNAPSHOT_PROPERTIES = ['guid', 'creation', 'createtxg', 'referenced'] as const;
 
-type Features = Pick<ZfsFeatures, 'estimates' | 'rawSend' | 'holds'>;
+type Features = Pick<ZfsFeatures, 'estimates' | 'rawSend' | 'holds' | 'resumableReceive'>;
 
 /** What one `zfs get` tells. */
 export interface ReadDataset {
@@ -18,6 +19,7 @@ export interface ReadDataset {
   readonly held: readonly string[];
   readonly writtenBytes: number | undefined;
   readonly isEncrypted: boolean;
+  readonly partial: PartialReceive | undefined;
 }
 
 /**
@@ -32,6 +34,7 @@ export function datasetArguments(dataset: string, features: Features): readonly 
     ...(features.estimates ? ['written'] : []),
     ...(features.rawSend ? ['encryption'] : []),
     ...(features.holds ? ['userrefs'] : []),
+    ...(features.resumableReceive ? ['receive_resume_token', 'inconsistent'] : []),
   ].join(',');
   return ['get', '-Hp', '-d', '1', '-o', 'name,property,value', properties, dataset];
 }
@@ -52,6 +55,7 @@ export function parseDataset(output: string, dataset: string): ReadDataset {
       .map(([name]) => name.slice(dataset.length + 1)),
     writtenBytes: readCount(own?.get('written')),
     isEncrypted: !['off', '-', undefined].includes(own?.get('encryption')),
+    partial: own && readPartial(own),
   };
 }
 
@@ -78,6 +82,21 @@ function readSnapshot(name: string, values: Map<string, string>): Snapshot {
 
 function readBookmark(name: string, values: Map<string, string>): Bookmark {
   return { ...readIdentity(name, '#', numbersOf(name, values)), isBookmark: true };
+}
+
+function readPartial(own: Map<string, string>): PartialReceive | undefined {
+  const token = own.get('receive_resume_token');
+  if (token === undefined || token === '-') return undefined;
+  const point = decodeResumeToken(token);
+  return {
+    guid: point?.guid,
+    parentGuid: point?.parentGuid,
+    name: point?.name,
+    bytes: point?.bytes ?? 0,
+    // beside what was there, it lies in a clone out of sight
+    isAll: own.get('inconsistent') === '1',
+    token,
+  };
 }
 
 function readIdentity(name: string, mark: '@' | '#', number: (property: Numeric) => string) {

@@ -1,8 +1,8 @@
 import type { ReceiveStep } from '../source.ts';
 import type { ZfsFeatures } from './features.ts';
-import { snapshotName } from './names.ts';
+import { datasetName, snapshotName } from './names.ts';
 
-type Features = Pick<ZfsFeatures, 'unmountedReceive'>;
+type Features = Pick<ZfsFeatures, 'unmountedReceive' | 'resumableReceive' | 'receiveProperties'>;
 
 /**
  * What has to run first where `receive -F` goes back to the newest snapshot only. That is zfs-fuse, which is told by
@@ -20,15 +20,33 @@ export function rollbackArguments(
  * Names the snapshot although the stream names one too: the next step looks for its parent under the name that the
  * store knows. Where the ZFS lacks `-u` (zfs-fuse) what arrives is mounted at its mountpoint.
  */
-export function receiveArguments(
-  { target, snapshot, force, mount, rehearse }: ReceiveStep,
-  features: Features,
-): readonly string[] {
+export function receiveArguments(step: ReceiveStep, features: Features): readonly string[] {
+  const { target, snapshot, force, mount, rehearse, resumable } = step;
   return [
     'receive',
     ...(rehearse ? ['-n'] : []),
+    ...(resumable && features.resumableReceive ? ['-s'] : []),
     ...(!mount && features.unmountedReceive ? ['-u'] : []),
     ...(force ? ['-F'] : []),
+    ...(step.properties ?? []).flatMap((property) => ['-o', property]),
+    ...leftOut(step, features).flatMap((property) => ['-x', property]),
     snapshotName(target, snapshot),
   ];
+}
+
+/** Where a package of the stream would mount and share it: for the original's place, not for another. */
+const PLACE = ['mountpoint', 'sharenfs', 'sharesmb'];
+
+function leftOut({ properties = [], withoutProperties = [], withoutPlace }: ReceiveStep, features: Features) {
+  if (!withoutPlace || !features.receiveProperties) return withoutProperties;
+  const named = [...withoutProperties, ...properties.map((property) => property.replace(/=.*/s, ''))];
+  return [...withoutProperties, ...PLACE.filter((property) => !named.includes(property))];
+}
+
+export function dropPartialArguments(dataset: string): readonly string[] {
+  return ['receive', '-A', datasetName(dataset)];
+}
+
+export function guidArguments(dataset: string, snapshot: string): readonly string[] {
+  return ['get', '-Hp', '-o', 'value', 'guid', snapshotName(dataset, snapshot)];
 }

@@ -2,7 +2,15 @@ import { ProcessFailedError } from '../../errors.ts';
 import type { Hold } from '../../lineage/marks.ts';
 import { readProcess, writeProcess } from '../../stream/process.ts';
 import { runProcess } from '../../stream/run-process.ts';
-import type { DatasetState, MarkStep, SendStep, SnapshotSource, SourceOptions } from '../source.ts';
+import { NotContinuableError } from '../not-continuable.ts';
+import type {
+  DatasetState,
+  MarkStep,
+  PartialReceive,
+  SendStep,
+  SnapshotSource,
+  SourceOptions,
+} from '../source.ts';
 import { describeZfs } from './describe-zfs.ts';
 import { destroyArguments } from './destroy-arguments.ts';
 import { explainFailure, isMissingDataset } from './explain-failure.ts';
@@ -12,7 +20,14 @@ import { isDatasetName } from './names.ts';
 import { datasetArguments, parseDataset } from './parse-dataset.ts';
 import { parseEstimate } from './parse-estimate.ts';
 import { holdsArguments, parseHolds } from './parse-holds.ts';
-import { receiveArguments, rollbackArguments } from './receive-arguments.ts';
+import {
+  dropPartialArguments,
+  guidArguments,
+  receiveArguments,
+  rollbackArguments,
+} from './receive-arguments.ts';
+import { resumeStream } from './resume-stream.ts';
+import { decodeResumeToken } from './resume-token.ts';
 import { estimateArguments, sendArguments } from './send-arguments.ts';
 import { createZfsProgram } from './zfs-program.ts';
 
@@ -25,7 +40,7 @@ export interface ZfsSourceOptions {
 const HELD_AT_ONCE = 1000;
 
 /** What to expect of a ZFS that was not asked yet: all that is current. */
-const CURRENT = { unmountedReceive: true };
+const CURRENT = { unmountedReceive: true, resumableReceive: true, receiveProperties: true };
 
 /** Snapshots of ZFS: OpenZFS 2.x, and the old zfs-fuse with what it lacks left out. */
 export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): SnapshotSource {
@@ -54,10 +69,10 @@ export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): S
     if (!isDatasetName(dataset)) return undefined;
     try {
       const output = await run(datasetArguments(dataset, features), options);
-      const { bookmarks, held, ...state } = parseDataset(output, dataset);
+      const { bookmarks, held, partial, ...state } = parseDataset(output, dataset);
       const holds = await readHolds(dataset, held, options);
       const can = { canBookmark: features.bookmarks, canHold: features.holds };
-      return { ...state, marks: { ...can, bookmarks, holds } };
+      return { ...state, marks: { ...can, bookmarks, holds }, ...(partial ? { partial } : {}) };
     } catch (error) {
       if (isMissingDataset(error)) return undefined;
       throw error;
@@ -108,6 +123,15 @@ export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): S
     }
   }
 
+  async function readGuid(dataset: string, snapshot: string, options: SourceOptions = {}) {
+    try {
+      return (await run(guidArguments(dataset, snapshot), options)).trim();
+    } catch (error) {
+      if (isMissingDataset(error)) return undefined;
+      throw error;
+    }
+  }
+
   async function* send(step: SendStep, options: SourceOptions = {}): AsyncGenerator<Uint8Array> {
     try {
       yield* readProcess(zfs(sendArguments(step)), options);
@@ -126,13 +150,18 @@ export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): S
       if (rollback) await run(rollback, options);
       const argv = zfs(receiveArguments(step, features));
       try {
-        await writeProcess(argv, stream, options);
+        await writeProcess(argv, step.continues ? restOf(stream, step.continues) : stream, options);
       } catch (error) {
         // a program that makes the stream, such as a decompressor, has failed for reasons of its own
         const ours = error instanceof ProcessFailedError && error.command === argv;
         throw ours ? explainFailure(error, step) : error;
       }
     },
+    dropPartial: async (dataset, options = {}) => {
+      await run(dropPartialArguments(dataset), options);
+    },
+    dropPartialCommand: (dataset) => zfs(dropPartialArguments(dataset)),
+    readGuid,
     destroy,
     mark,
     describe: async (datasets, options = {}) =>
@@ -144,4 +173,10 @@ export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): S
       return [...(rollback ? [rollback] : []), receiveArguments(step, known ?? CURRENT)].map(zfs);
     },
   };
+}
+
+function restOf(stream: AsyncIterable<Uint8Array>, { token }: PartialReceive): AsyncIterable<Uint8Array> {
+  const point = decodeResumeToken(token);
+  if (!point) throw new NotContinuableError('its token is of a kind that is not known');
+  return resumeStream(stream, point);
 }

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { markArguments } from '../../../src/sources/zfs/mark-arguments.ts';
-import { receiveArguments, rollbackArguments } from '../../../src/sources/zfs/receive-arguments.ts';
+import {
+  dropPartialArguments,
+  receiveArguments,
+  rollbackArguments,
+} from '../../../src/sources/zfs/receive-arguments.ts';
 import { estimateArguments, sendArguments } from '../../../src/sources/zfs/send-arguments.ts';
 import { createZfsProgram } from '../../../src/sources/zfs/zfs-program.ts';
 import { createZfsSource } from '../../../src/sources/zfs/zfs-source.ts';
@@ -59,13 +63,15 @@ describe('markArguments', () => {
   });
 });
 
+const CURRENT = { unmountedReceive: true, resumableReceive: true, receiveProperties: true };
+const OLD = { unmountedReceive: false, resumableReceive: false, receiveProperties: false };
+
 describe('receiveArguments', () => {
   const step = { target: 'tank/new', snapshot: 's 1', force: false, mount: false };
 
   it('neither mounts nor overwrites unless asked', () => {
-    const features = { unmountedReceive: true };
-    expect(receiveArguments(step, features)).toEqual(['receive', '-u', 'tank/new@s 1']);
-    expect(receiveArguments({ ...step, force: true, mount: true }, features)).toEqual([
+    expect(receiveArguments(step, CURRENT)).toEqual(['receive', '-u', 'tank/new@s 1']);
+    expect(receiveArguments({ ...step, force: true, mount: true }, CURRENT)).toEqual([
       'receive',
       '-F',
       'tank/new@s 1',
@@ -73,19 +79,56 @@ describe('receiveArguments', () => {
   });
 
   it('leaves out -u where the ZFS does not know it', () => {
-    expect(receiveArguments(step, { unmountedReceive: false })).toEqual(['receive', 'tank/new@s 1']);
+    expect(receiveArguments(step, OLD)).toEqual(['receive', 'tank/new@s 1']);
   });
 
   it('rolls back first where receive -F cannot, and only by force', () => {
     const back = { ...step, base: 'a', force: true };
-    expect(rollbackArguments(back, { unmountedReceive: false })).toEqual(['rollback', '-r', 'tank/new@a']);
-    expect(rollbackArguments(back, { unmountedReceive: true })).toBeUndefined();
-    expect(rollbackArguments({ ...back, force: false }, { unmountedReceive: false })).toBeUndefined();
-    expect(rollbackArguments({ ...step, force: true }, { unmountedReceive: false })).toBeUndefined();
+    expect(rollbackArguments(back, OLD)).toEqual(['rollback', '-r', 'tank/new@a']);
+    expect(rollbackArguments(back, CURRENT)).toBeUndefined();
+    expect(rollbackArguments({ ...back, force: false }, OLD)).toBeUndefined();
+    expect(rollbackArguments({ ...step, force: true }, OLD)).toBeUndefined();
+  });
+
+  it('keeps what arrived when it is cut short, where asked and known', () => {
+    const resumable = { ...step, resumable: true };
+    expect(receiveArguments(resumable, CURRENT)).toEqual(['receive', '-s', '-u', 'tank/new@s 1']);
+    expect(receiveArguments(resumable, OLD)).toEqual(['receive', 'tank/new@s 1']);
+  });
+
+  it('sets properties and leaves some out', () => {
+    const properties = { properties: ['canmount=off', 'a:b=c = d'], withoutProperties: ['quota'] };
+    expect(receiveArguments({ ...step, ...properties }, CURRENT)).toEqual([
+      'receive',
+      '-u',
+      '-o',
+      'canmount=off',
+      '-o',
+      'a:b=c = d',
+      '-x',
+      'quota',
+      'tank/new@s 1',
+    ]);
+  });
+
+  it('leaves the place of the original out elsewhere, but for what is asked for', () => {
+    const left = (more: object, features = CURRENT) =>
+      receiveArguments({ ...step, withoutPlace: true, ...more }, features)
+        .slice(2, -1)
+        .join(' ');
+    expect(left({})).toBe('-x mountpoint -x sharenfs -x sharesmb');
+    expect(left({ properties: ['mountpoint=/mnt'] })).toBe('-o mountpoint=/mnt -x sharenfs -x sharesmb');
+    expect(left({ withoutProperties: ['sharenfs'] })).toBe('-x sharenfs -x mountpoint -x sharesmb');
+    expect(left({}, OLD)).toBe('');
+  });
+
+  it('drops what an interrupted receive left', () => {
+    expect(dropPartialArguments('tank/a b')).toEqual(['receive', '-A', 'tank/a b']);
+    expect(() => dropPartialArguments('tank/a@s')).toThrow('tank/a@s');
   });
 
   it('refuses a target that would be an option', () => {
-    expect(() => receiveArguments({ ...step, target: '-F' }, { unmountedReceive: true })).toThrow('"-F"');
+    expect(() => receiveArguments({ ...step, target: '-F' }, CURRENT)).toThrow('"-F"');
   });
 });
 

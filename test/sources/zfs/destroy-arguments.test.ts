@@ -17,6 +17,10 @@ describe('destroyArguments', () => {
 
 it('a rehearsal changes nothing', () => {
   const step = { target: 'tank/new', snapshot: 's', base: 'a', force: true, mount: false, rehearse: true };
-  expect(receiveArguments(step, { unmountedReceive: true })).toContain('-n');
-  expect(rollbackArguments(step, { unmountedReceive: false })).toBeUndefined();
+  expect(
+    receiveArguments(step, { unmountedReceive: true, resumableReceive: true, receiveProperties: true }),
+  ).toContain('-n');
+  expect(
+    rollbackArguments(step, { unmountedReceive: false, resumableReceive: false, receiveProperties: false }),
+  ).toBeUndefined();
 });

@@ -31,6 +31,7 @@ describe('parseFeatures', () => {
       rawSend: true,
       unmountedReceive: true,
       resumableReceive: true,
+      receiveProperties: true,
       bookmarks: true,
       holds: true,
     });
@@ -42,6 +43,7 @@ describe('parseFeatures', () => {
       rawSend: false,
       unmountedReceive: false,
       resumableReceive: false,
+      receiveProperties: false,
       bookmarks: false,
       holds: false,
     });
@@ -49,6 +51,6 @@ describe('parseFeatures', () => {
 
   it('keeps to the synopses of the subcommand', () => {
     const usage = '\tsend [-v] <snapshot>\n\tsend-other [-nPw] x\n\treceive [-v] <x>\n\tunmount [-us] x\n';
-    expect(Object.values(parseFeatures(usage))).toEqual(Array(6).fill(false));
+    expect(Object.values(parseFeatures(usage))).toEqual(Array(7).fill(false));
   });
 });

@@ -113,15 +113,35 @@ describe('parseDataset', () => {
   });
 });
 
+describe('what an interrupted receive left', () => {
+  const TOKEN =
+    '1-89f1de422-b0-789c636064000310a500c4ec50360710e72765a526973030b0419460caa7a515a7968064d8e0f26c48f2499525a9c5403a21b303abfe92fcf4d2cc140686953b7732ce0e3bcb882ccf0996cf4bcc4d656028d04f74c8cf4b059b01005a7c14e2';
+  const read = (token: string, inconsistent: number) =>
+    parseDataset(`p/b\treceive_resume_token\t${token}\np/b\tinconsistent\t${inconsistent}\n`, 'p/b').partial;
+
+  it('is told with the snapshot that it was to become', () => {
+    const point = { guid: '129855188012480937', parentGuid: undefined, name: 'p/a@one', bytes: 8_939_872 };
+    expect(read(TOKEN, 1)).toEqual({ ...point, isAll: true, token: TOKEN });
+    expect(read(TOKEN, 0)).toMatchObject({ isAll: false });
+    expect(read('-', 0)).toBeUndefined();
+  });
+
+  it('is told also where its token cannot be read', () => {
+    expect(read('2-zz', 0)).toEqual({ bytes: 0, isAll: false, token: '2-zz' });
+  });
+});
+
 describe('datasetArguments', () => {
   it('asks only for what this ZFS knows, for it refuses the whole otherwise', () => {
-    const none = { estimates: false, rawSend: false, holds: false };
+    const none = { estimates: false, rawSend: false, holds: false, resumableReceive: false };
     expect(datasetArguments('t/a b', none)).toContain('guid,creation,createtxg,referenced');
     expect(datasetArguments('t/a b', { ...none, estimates: true })).toContain(
       'guid,creation,createtxg,referenced,written',
     );
-    expect(datasetArguments('t/a b', { estimates: true, rawSend: true, holds: true })).toContain(
-      'guid,creation,createtxg,referenced,written,encryption,userrefs',
+    expect(
+      datasetArguments('t/a b', { estimates: true, rawSend: true, holds: true, resumableReceive: true }),
+    ).toContain(
+      'guid,creation,createtxg,referenced,written,encryption,userrefs,receive_resume_token,inconsistent',
     );
     expect(datasetArguments('t/a b', none).at(-1)).toBe('t/a b');
   });

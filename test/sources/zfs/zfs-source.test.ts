@@ -171,7 +171,7 @@ it('quotes for the shell behind ssh, so that a name stays one argument there', a
   const name = "t/it's $(touch oops); a  b";
   await source.readDataset(name);
   expect((await calls()).at(-1)).toBe(
-    `get|-Hp|-d|1|-o|name,property,value|guid,creation,createtxg,referenced,written,encryption|${name}|`,
+    `get|-Hp|-d|1|-o|name,property,value|guid,creation,createtxg,referenced,written,encryption,receive_resume_token,inconsistent|${name}|`,
   );
 });
 
