@@ -57,7 +57,7 @@ export async function withSession(
   const logger = createLogger(screen, {
     level: config.quiet ? quietLevel(config.logLevel) : config.logLevel,
     format: config.logFormat,
-    secrets: config.credentials ? [config.credentials.secretAccessKey] : [],
+    secrets: secretsOf(config, call.io.env),
     style: call.stderr.style,
   });
   for (const { where, message } of keepWarnings ? [] : warnings) logger.warn({}, `${where}: ${message}`);
@@ -94,6 +94,12 @@ export async function withSession(
   } finally {
     context.store.close();
   }
+}
+
+/** What no line may show, wherever it comes from. */
+function secretsOf({ credentials }: Config, env: CommandCall['io']['env']): readonly string[] {
+  const { AWS_SECRET_ACCESS_KEY = '', AWS_SESSION_TOKEN = '' } = env;
+  return [credentials?.secretAccessKey ?? '', AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN];
 }
 
 /** Everything that is wrong, the command's own arguments first. */

@@ -13,12 +13,12 @@ export type StoreUrl =
 export function parseStoreUrl(text: string): StoreUrl {
   if (text.startsWith('s3://')) return parseS3Url(text.slice('s3://'.length));
   if (text.startsWith('file:')) return { kind: 'directory', path: parseFileUrl(text) };
-  if (text.startsWith('/')) throw usage(`\`${text}\` is a path: write file://${text}`);
+  if (text.startsWith('/')) throw usage(`${quoted(text)} is a path: write file://${text}`);
   if (text.includes('://'))
     throw usage(
       'a store is s3://bucket/prefix or file:///path; another server than AWS is named by ENDPOINT',
     );
-  throw usage(`\`${text}\` is not a store: write s3://bucket/prefix or file:///path`);
+  throw usage(`${quoted(text)} is not a store: write s3://bucket/prefix or file:///path`);
 }
 
 /** A bucket's name or access point ARN. Throws USAGE. */
@@ -26,7 +26,7 @@ export function parseBucket(text: string): string {
   if (text.includes('://')) throw usage('a bucket is a bare name; a URL goes into STORE');
   if (!text.startsWith('arn:') && !/^[^\s/?#@]+$/.test(text)) {
     throw usage(
-      `\`${text}\` is not a bucket: its name has no blanks and no / (what keys start with goes into S3_PREFIX)`,
+      `${quoted(text)} is not a bucket: its name has no blanks and no / (what keys start with goes into S3_PREFIX)`,
     );
   }
   return text;
@@ -48,18 +48,16 @@ export function parseEndpoint(text: string): string | undefined {
     throw usage(`is neither \`aws\` nor a URL that starts with http:// or https://${host}`);
   }
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined) throw usage(`\`${text}\` is not a URL`);
-  // The URL may hold a secret there, so it is not repeated.
+  if (url === undefined) throw usage(`${quoted(text)} is not a URL`);
   if (url.username !== '' || url.password !== '') throw usage('an endpoint holds no credentials');
   if (url.search !== '' || url.hash !== '')
-    throw usage(`\`${text}\` has a ? or # part, which an endpoint has not`);
+    throw usage(`${quoted(text)} has a ? or # part, which an endpoint has not`);
   return url.href.replace(/\/+$/, '');
 }
 
 function parseS3Url(rest: string): StoreUrl {
   const slash = rest.indexOf('/');
   const bucket = slash === -1 ? rest : rest.slice(0, slash);
-  // What stands before an @ may be a secret, so it is not repeated.
   if (bucket.includes('@'))
     throw usage('a store holds no credentials: use S3_KEY_ID and S3_SECRET, or PROFILE');
   if (bucket === '') throw usage('names no bucket: write s3://bucket/prefix');
@@ -69,14 +67,19 @@ function parseS3Url(rest: string): StoreUrl {
 
 function parseFileUrl(text: string): string {
   if (!text.startsWith('file:///'))
-    throw usage(`\`${text}\` is not a local path: write file:///path, with three slashes`);
+    throw usage(`${quoted(text)} is not a local path: write file:///path, with three slashes`);
   try {
     const url = new URL(text);
     if (url.search === '' && url.hash === '') return fileURLToPath(url);
   } catch {
     // The advice is the same as for ? and #.
   }
-  throw usage(`\`${text}\` is not a file URL: write % ? # in the path as %25 %3F %23`);
+  throw usage(`${quoted(text)} is not a file URL: write % ? # in the path as %25 %3F %23`);
+}
+
+/** What stands before an @ may be a secret, so it is not repeated. */
+function quoted(text: string): string {
+  return `\`${text.replace(/^.*@/s, '…@')}\``;
 }
 
 function usage(message: string): Zfs3BackupError {

@@ -25,6 +25,15 @@ export interface Cli {
   with(env: Readonly<Record<string, string>>): Cli;
 }
 
+/** Whatever a test is about: nothing that is printed holds a secret of the environment. */
+function refuseSecrets(env: Readonly<Record<string, string>>, printed: string): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (/SECRET|TOKEN|PASSWORD/.test(name) && value.length > 7 && printed.includes(value)) {
+      throw new Error(`the value of ${name} was printed`);
+    }
+  }
+}
+
 const made: string[] = [];
 process.once('exit', () => {
   for (const folder of made) rmSync(folder, { recursive: true, force: true });
@@ -51,6 +60,7 @@ function cliOf(env: Readonly<Record<string, string>>): Cli {
   async function execute(file: string, args: readonly string[]): Promise<Outcome> {
     const options = { env: { HOME: '/nonexistent', ...env }, extendEnv: false, reject: false } as const;
     const { exitCode, stdout, stderr } = await execa(file, args, { ...options, stdin: 'ignore' });
+    refuseSecrets(env, stdout + stderr);
     return { status: exitCode, stdout, stderr };
   }
   const run = (program: Program, ...args: readonly string[]) =>

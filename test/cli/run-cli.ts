@@ -17,7 +17,10 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** Runs an entry point in this process, with pipes for streams and no configuration but what is given. */
+/**
+ * Runs an entry point in this process, with pipes for streams and no configuration but what is given. Fails where a
+ * secret of the environment was printed, whatever the test is about.
+ */
 export async function runCli(
   run: (io: CommandIo) => Promise<number>,
   argv: readonly string[],
@@ -35,6 +38,11 @@ export async function runCli(
     stderr: Object.assign(stderr.stream, options.terminal),
     signals,
   });
+  const printed = stdout.text() + stderr.text();
+  for (const [name, value] of Object.entries(env)) {
+    const isSecret = /SECRET|TOKEN|PASSWORD/.test(name) && value.length > 7;
+    if (isSecret && printed.includes(value)) throw new Error(`the value of ${name} was printed`);
+  }
   return { status, stdout: stdout.text(), stderr: stderr.text() };
 }
 
