@@ -3,6 +3,7 @@ import { Zfs3BackupError } from '../errors.ts';
 import type { CallOptions, Upload } from './object-store.ts';
 import { readBucketRules } from './s3-bucket-rules.ts';
 import { findCredentials } from './s3-credentials-origin.ts';
+import { decodeKey } from './s3-request.ts';
 import {
   DeleteObjectCommand,
   HeadBucketCommand,
@@ -15,7 +16,7 @@ import type { S3Context } from './s3-store.ts';
 import { startUpload } from './s3-upload.ts';
 import type { Refusal, Right, StoreFacts, Trial } from './store-facts.ts';
 
-type Rights = Partial<Record<Right, Trial>>;
+type Rights = Partial<Record<Right, Trial | undefined>>;
 
 /** What the store lets these credentials do, and how the bucket is set up. */
 export async function describeBucket(
@@ -91,16 +92,25 @@ async function tryReading(context: S3Context, prefix: string, rights: Rights, ca
       ),
     call,
   );
-  const head = (key: string) => async () => {
-    const command = new HeadObjectCommand({ Bucket, Key: key, ...sseCFields(context.options.sseCKey) });
-    try {
-      await context.run('head', { key }, call, ({ client }, send) => client.send(command, send));
-    } catch (error) {
-      if (!(error instanceof Zfs3BackupError && error.code === 'NO_SUCH_KEY')) throw error;
-    }
+  // Of what is not there some stores say so to everybody who may list: only an object tells.
+  const first = async (input: { readonly Prefix: string; readonly StartAfter?: string }) => {
+    const command = new ListObjectsV2Command({ Bucket, ...input, MaxKeys: 1, EncodingType: 'url' });
+    const request = () =>
+      context.run('list', { key: prefix }, call, ({ client }, send) => client.send(command, send));
+    const { Contents, EncodingType } = await request();
+    return Contents?.map(({ Key = '' }) => decodeKey(Key, EncodingType))[0];
   };
-  rights['read records'] = await attempt(head(`${prefix}.records/${probeName()}`), call);
-  rights['read backups'] = await attempt(head(`${prefix}${probeName()}`), call);
+  const head = async (key: string | undefined) => {
+    if (key === undefined) return undefined;
+    const command = new HeadObjectCommand({ Bucket, Key: key, ...sseCFields(context.options.sseCKey) });
+    return attempt(
+      () => context.run('head', { key }, call, ({ client }, send) => client.send(command, send)),
+      call,
+    );
+  };
+  // Names of backups sort behind a slash, all else beside them before it.
+  rights['read backups'] = await head(await first({ Prefix: prefix, StartAfter: `${prefix}/` }));
+  rights['read records'] = await head(await first({ Prefix: `${prefix}.records/` }));
 }
 
 /** An upload that is begun, gets one part and is dropped: all that storing takes but Complete, which needs no other right. */

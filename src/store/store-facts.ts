@@ -40,7 +40,7 @@ export interface LifecycleRule {
 /** What a store says of itself when it is looked at closely; absent is what cannot be known. */
 export interface StoreFacts {
   /** Only those that were tried: nothing more is once one failed that all others would fail like. */
-  readonly rights: Readonly<Partial<Record<Right, Trial>>>;
+  readonly rights: Readonly<Partial<Record<Right, Trial | undefined>>>;
   /** Who asks. */
   readonly credentials?: {
     readonly accessKeyId: string;
