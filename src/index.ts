@@ -19,6 +19,7 @@ export {
   readCleanupPlan,
   runCleanupPlan,
 } from './cleanup.ts';
+export { type DeleteOptions, deleteBackups, readDeletePlan, runDeletePlan } from './delete.ts';
 export {
   type Area,
   type DatasetSetup,
@@ -50,9 +51,23 @@ export { buildLineage, chainTo } from './lineage/lineage.ts';
 export { decodeBackup, encodeMetadata } from './lineage/metadata.ts';
 export { type BackupPlan, type BackupRequest, type BackupStep, planBackup } from './lineage/plan-backup.ts';
 export { planRestore, type RestorePlan, type RestoreRequest } from './lineage/plan-restore.ts';
+export { planRetention, type RetentionRequest } from './lineage/plan-retention.ts';
 export type { BackupRecord, RecordedFilter, RecordedPart } from './lineage/record.ts';
+export { parseRetention, type RetentionRules } from './lineage/retention.ts';
 export type { Logger } from './logger.ts';
 export type { OnProgress, Progress } from './progress.ts';
+export {
+  type DeletedBackup,
+  type DeletionItem,
+  type DeletionPlan,
+  type DeletionReport,
+  type DeletionResult,
+  type KeptBackup,
+  type PruneOptions,
+  prune,
+  readPrunePlan,
+  runPrunePlan,
+} from './prune.ts';
 export { type FoundBackups, readBackups } from './read-backups.ts';
 export { readLineage, readLineages } from './read-lineage.ts';
 export { readRecord } from './read-record.ts';

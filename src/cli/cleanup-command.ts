@@ -1,4 +1,4 @@
-import { dryRunOption, jsonOption } from './common-options.ts';
+import { dryDeletionOption, jsonOption } from './common-options.ts';
 import type { Command } from './program.ts';
 import { settingOptions } from './setting-options.ts';
 
@@ -17,7 +17,7 @@ export const cleanupCommand: Command = {
       value: 'TIME',
       help: 'How long nothing must have come, such as 12h, 7d or 2w. Default: 7d',
     },
-    dryRunOption,
+    dryDeletionOption,
     jsonOption,
     ...settingOptions('max-retries', 'force-path-style'),
   ],

@@ -7,6 +7,13 @@ export const jsonOption: OptionSpec = {
   help: 'Print JSON (docs/json.md describes it).',
 };
 
+/** For what deletes, which nobody would type as commands. */
+export const dryDeletionOption: OptionSpec = {
+  name: 'dry-run',
+  type: 'flag',
+  help: 'Show what would be deleted, what would stay, and why; change nothing.',
+};
+
 export const dryRunOption: OptionSpec = {
   name: 'dry-run',
   type: 'flag',

@@ -1,7 +1,9 @@
 import { backupCommand } from './backup-command.ts';
 import { cleanupCommand } from './cleanup-command.ts';
+import { deleteCommand } from './delete-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import type { Program } from './program.ts';
+import { pruneCommand } from './prune-command.ts';
 import { reindexCommand } from './reindex-command.ts';
 import { restoreCommand } from './restore-command.ts';
 import { globalGroup } from './setting-options.ts';
@@ -16,6 +18,8 @@ export const zfs3backupProgram: Program = {
     backupCommand,
     restoreCommand,
     verifyCommand,
+    pruneCommand,
+    deleteCommand,
     cleanupCommand,
     doctorCommand,
     reindexCommand,
