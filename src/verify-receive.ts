@@ -83,6 +83,8 @@ export function createScratchReceiver({ source, logger, scratch, run }: Receiver
         // Back to where the chain branches: what goes was received by this run.
         force: parent !== undefined && chain.newest !== parent.backup,
         mount: false,
+        // A mount point that the stream brings along would be taken at the next start of the machine.
+        withoutPlace: true,
       };
       await source.receive(step, stream, call);
       chain.newest = backup;
