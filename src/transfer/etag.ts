@@ -31,7 +31,8 @@ export function contradict(one: string | undefined, other: string | undefined): 
   return one !== undefined && other !== undefined && shapeOf(one) === shapeOf(other) && one !== other;
 }
 
-function algorithmOf(etag: string): Digest['algorithm'] | undefined {
+/** Which digest an ETag of a part or of an object stored by one request looks like. */
+export function algorithmOf(etag: string): Digest['algorithm'] | undefined {
   if (/^[0-9a-f]{32}$/.test(etag)) return 'md5';
   return /^[0-9a-f]{64}$/.test(etag) ? 'sha256' : undefined;
 }

@@ -1,9 +1,10 @@
 import { StoreError, Zfs3BackupError } from '../errors.ts';
 import type { RecordedPart } from '../lineage/record.ts';
 import type { StoredPart, StoreLimits, Upload } from '../store/object-store.ts';
+import { createDigests } from '../stream/digests.ts';
 import type { Part } from '../stream/parts.ts';
 import { delayedAbort } from './delayed-abort.ts';
-import { contradict, isDigestOf } from './etag.ts';
+import { algorithmOf, contradict, isDigestOf } from './etag.ts';
 import { digestPart, withEtag } from './part-digests.ts';
 import { describeBytes } from './part-size.ts';
 import type { Retry } from './retry.ts';
@@ -39,6 +40,8 @@ export interface Sending {
   readonly tally: Tally;
   /** Never throws. */
   readonly report: () => void;
+  /** Told of another number of parts that may be in flight. */
+  readonly onLimit?: (limit: number, before: number) => void;
 }
 
 export interface SentParts {
@@ -63,7 +66,7 @@ export async function sendParts(
   const { stop, concurrency, tally } = sending;
   const stored = createSkipping(known);
   const late = delayedAbort(stop.signal, REQUEST_GRACE_MS);
-  const slots = createSlots(concurrency);
+  const slots = createSlots(concurrency, sending.onLimit);
   const inFlight = new Set<Promise<void>>();
   const sent: StoredPart[] = [];
   const digests: RecordedPart[] = [];
@@ -72,7 +75,7 @@ export async function sendParts(
     tally.partsInFlight += 1;
     sending.report();
     try {
-      const there = stored.find(part);
+      const there = await stored.find(part);
       const answer = there ?? (await sendPart(upload, part, sending, slots, late.signal));
       sent[part.number - 1] = answer;
       digests[part.number - 1] = await digestPart(part);
@@ -109,6 +112,7 @@ export async function sendParts(
   }
   await Promise.all(inFlight);
   late.dispose();
+  stored.close();
   stop.signal.throwIfAborted();
   return { parts: sent, etagsAreDigests, digests: etagsAreDigests ? addEtags(digests, sent) : digests };
 }
@@ -122,16 +126,35 @@ export type KnownParts = ReadonlyMap<number, StoredPart>;
 
 const NO_PARTS: KnownParts = new Map();
 
-/** Up to the first part that differs: from there on the stream is another one, and comparing costs more than it saves. */
-function createSkipping(known: KnownParts) {
-  let skipping = known.size > 0;
+interface Skipping {
+  /** What is stored of this part already; settles in the order of the calls. */
+  find(part: Part): Promise<StoredPart | undefined>;
+  close(): void;
+}
+
+/**
+ * Up to the first part that differs: from there on the stream is another one, and comparing costs more than it saves.
+ * Digests are taken in a thread beside this one, which sends.
+ */
+function createSkipping(known: KnownParts): Skipping {
+  if (known.size === 0) return { find: async () => undefined, close: () => {} };
+  const digests = createDigests();
+  let skipping: Promise<boolean> = Promise.resolve(true);
+
+  async function isEqual(there: StoredPart, { bytes }: Part): Promise<boolean> {
+    const algorithm = algorithmOf(there.etag);
+    if (algorithm === undefined || there.bytes !== bytes.byteLength) return false;
+    return (await digests.take(bytes, [algorithm]))[algorithm] === there.etag;
+  }
+
   return {
-    find({ number, bytes }: Part): StoredPart | undefined {
-      const there = skipping ? known.get(number) : undefined;
-      if (!there) return undefined;
-      skipping = there.bytes === bytes.byteLength && isDigestOf(there.etag, bytes);
-      return skipping ? there : undefined;
+    async find(part) {
+      const there = known.get(part.number);
+      const before = skipping;
+      skipping = before.then((still) => still && there !== undefined && isEqual(there, part));
+      return (await skipping) ? there : undefined;
     },
+    close: () => void digests.close(),
   };
 }
 

@@ -1,5 +1,5 @@
 import { StoreError } from '../errors.ts';
-import { afterSlowDown, afterStored, startPartsInFlight } from './parts-in-flight.ts';
+import { afterSlowDown, afterStored, type PartsInFlight, startPartsInFlight } from './parts-in-flight.ts';
 
 export interface Slots {
   /**
@@ -9,11 +9,17 @@ export interface Slots {
   run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
-/** Slots for `most` requests at once, fewer while the store asks to slow down. */
-export function createSlots(most: number): Slots {
+/** Slots for `most` requests at once, fewer while the store asks to slow down; `onLimit` is told of each change. */
+export function createSlots(most: number, onLimit?: (limit: number, before: number) => void): Slots {
   let flight = startPartsInFlight(most);
   let taken = 0;
   const waiting: Array<() => void> = [];
+
+  const settle = (now: PartsInFlight) => {
+    const { limit: before } = flight;
+    flight = now;
+    if (now.limit !== before) onLimit?.(now.limit, before);
+  };
 
   const next = () => {
     while (taken < flight.limit) {
@@ -46,10 +52,10 @@ export function createSlots(most: number): Slots {
       const { cuts } = flight;
       try {
         const result = await work();
-        flight = afterStored(flight);
+        settle(afterStored(flight));
         return result;
       } catch (error) {
-        if (asksToSlowDown(error)) flight = afterSlowDown(flight, cuts);
+        if (asksToSlowDown(error)) settle(afterSlowDown(flight, cuts));
         throw error;
       } finally {
         taken -= 1;

@@ -197,6 +197,10 @@ function prepare(
     retry: createRetry(backoff),
     tally,
     report,
+    onLimit(limit: number, before: number) {
+      const why = limit < before ? 'the store asks to slow down' : 'the store keeps up';
+      logger.debug({ key, limit, before }, `${why}: ${limit} parts in flight at most`);
+    },
   };
   const attributes = { ...(metadata && { metadata }), ...(storageClass && { storageClass }) };
   return {

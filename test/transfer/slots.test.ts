@@ -67,6 +67,22 @@ describe('slots', () => {
     await again.settled;
   });
 
+  it('tell of each change', async () => {
+    const changes: string[] = [];
+    const slots = createSlots(4, (limit, before) => changes.push(`${before} -> ${limit}`));
+    const refused = startMany(slots, 4);
+    await tick();
+    for (const end of refused.ends) end.reject(slowDown());
+    await refused.settled;
+    for (let parts = 0; parts < 10; parts += 1) {
+      const next = startMany(slots, 1);
+      await tick();
+      next.ends[0]?.resolve();
+      await next.settled;
+    }
+    expect(changes).toEqual(['4 -> 2', '2 -> 3', '3 -> 4']);
+  });
+
   it('do not slow down for a part that failed otherwise', async () => {
     const slots = createSlots(4);
     const failed = startMany(slots, 4);
