@@ -1,3 +1,4 @@
+import { createCollector } from './collect.ts';
 import { createFletcher4, type Fletcher4, type Sums } from './fletcher4.ts';
 import { type Complaints, createComplaints } from './inspect-error.ts';
 import { NvlistError } from './nvlist.ts';
@@ -6,6 +7,7 @@ import { findMissing, type PackagePromise, readPackagePromise } from './zfs-pack
 import {
   BEGIN,
   END,
+  END_BYTES,
   END_CHECKSUM_AT,
   hasMagic,
   payloadOf,
@@ -102,7 +104,7 @@ function createRecords(complain: Complaints, checksum: Checksum | undefined) {
   let isPackage = false;
   let packageName = '';
   let promise: PackagePromise | undefined;
-  let kept: Uint8Array[] | undefined;
+  let list: ReturnType<typeof createCollector> | undefined;
   let type = BEGIN;
   let count = 0;
   let guid = 0n;
@@ -123,7 +125,7 @@ function createRecords(complain: Complaints, checksum: Checksum | undefined) {
       isPackage = true;
       packageName = begin.name;
       guid = 0n;
-      kept = [];
+      list = createCollector();
       place = 'header';
     } else {
       streams.push(begin);
@@ -135,7 +137,7 @@ function createRecords(complain: Complaints, checksum: Checksum | undefined) {
   /** Of the list in front of a package, of a stream, or of the package. */
   function takeEnd(bytes: Uint8Array, view: DataView, at: number, position: number): void {
     if (place === 'between') {
-      if (bytes.subarray(at + 8, at + RECORD_BYTES).some((byte) => byte !== 0)) {
+      if (!isZero(bytes, at + 4, at + RECORD_BYTES)) {
         throw complain.damaged(position, "the package's END record is not empty");
       }
       const missing = findMissing(packageName, promise, streams);
@@ -144,6 +146,13 @@ function createRecords(complain: Complaints, checksum: Checksum | undefined) {
       return;
     }
     checksum?.compare(view, at + END_CHECKSUM_AT, le, position, 'all before this END record');
+    // No checksum covers the rest of the last record everywhere.
+    if (
+      !isZero(bytes, at + 4, at + END_CHECKSUM_AT) ||
+      !isZero(bytes, at + END_BYTES, at + RECORD_CHECKSUM_AT)
+    ) {
+      throw complain.damaged(position, 'this END record holds what does not belong there');
+    }
     if (readEndGuid(view, at, le) !== guid) {
       throw complain.damaged(position, 'this END record belongs to another stream than BEGIN');
     }
@@ -188,13 +197,13 @@ function createRecords(complain: Complaints, checksum: Checksum | undefined) {
     },
     /** A piece of the payload. */
     keep(bytes: Uint8Array, from: number, to: number): void {
-      kept?.push(bytes.slice(from, to));
+      list?.add(bytes, from, to);
     },
     /** The payload is over. */
     finish(position: number): void {
-      if (!kept) return;
-      const packed = Buffer.concat(kept);
-      kept = undefined;
+      if (!list) return;
+      const packed = list.bytes();
+      list = undefined;
       if (packed.byteLength === 0) return;
       try {
         promise = readPackagePromise(packed);
@@ -215,6 +224,10 @@ function createRecords(complain: Complaints, checksum: Checksum | undefined) {
     },
     facts: (bytes: number): ZfsFacts => ({ kind: 'zfs', isPackage, streams, records: count, bytes }),
   };
+}
+
+function isZero(bytes: Uint8Array, from: number, to: number): boolean {
+  return bytes.subarray(from, to).every((byte) => byte === 0);
 }
 
 type Checksum = ReturnType<typeof createChecksum>;

@@ -10,6 +10,8 @@ export const RECORD_BYTES = 312;
 export const RECORD_CHECKSUM_AT = RECORD_BYTES - 32;
 /** Where END has the checksum of all before END. */
 export const END_CHECKSUM_AT = 8;
+/** What END says ends here; behind it are zeros. */
+export const END_BYTES = 48;
 
 export const MAGIC_AT = 8;
 /** Least significant byte first. */

@@ -118,6 +118,8 @@ describe('the order of layers', () => {
       maxMemory: 256 * 1024 ** 2,
       maxRetries: 10,
       bytesPerSecond: undefined,
+      expect: 'any',
+      inspect: 'full',
       progress: 'text',
       progressInterval: undefined,
       logLevel: 'info',
@@ -132,7 +134,7 @@ describe('the order of layers', () => {
         'RAW=off\nBOOKMARKS=no\nHOLDS=0\nKEEP=3,1d1w\n' +
         'ENDPOINT=https://s3.example.com\nREGION=r\nPROFILE=p\nS3_KEY_ID=id\nS3_SECRET="s;e#c=r et"\n' +
         'S3_STORAGE_CLASS=STANDARD_IA\nS3_SSE=AWS:KMS\nS3_SSE_KMS_KEY_ID=k\nS3_ACL=private\nCHUNK_SIZE=1.5G\nBWLIMIT=10M/s\nPROGRESS=JSON\nPROGRESS_INTERVAL=1.5m\n' +
-        'CONCURRENCY=8\nMAX_RETRIES=0\nLOG_LEVEL=debug\nLOG_FORMAT=json\nQUIET=yes\n' +
+        'CONCURRENCY=8\nMAX_RETRIES=0\nEXPECT=ZFS\nINSPECT=frames\nLOG_LEVEL=debug\nLOG_FORMAT=json\nQUIET=yes\n' +
         '[compressor:my.xz]\nCompress=xz -T0 "-9 e" ; fast\ndecompress = \'/opt/my tool/xz\' -d\n',
     );
     expect(config).toEqual({
@@ -172,6 +174,8 @@ describe('the order of layers', () => {
       maxMemory: 256 * 1024 ** 2,
       maxRetries: 0,
       bytesPerSecond: 10 * 1024 ** 2,
+      expect: 'zfs',
+      inspect: 'frames',
       progress: 'json',
       progressInterval: 90,
       logLevel: 'debug',
