@@ -15,6 +15,8 @@ export interface S3Call {
   readonly bucket: string;
   /** The endpoint's URL; `undefined` for AWS's own. */
   readonly endpoint: string | undefined;
+  /** The profile of the shared AWS files that was asked for. */
+  readonly profile?: string | undefined;
   /** The key, or the prefix of a listing. */
   readonly key: string;
   readonly partNumber?: number;
@@ -106,13 +108,11 @@ function findInAnswer(fields: ErrorFields, status: number, call: S3Call): Findin
   };
 }
 
-function findWithoutAnswer(fields: ErrorFields, { endpoint }: S3Call): Finding {
+function findWithoutAnswer(fields: ErrorFields, call: S3Call): Finding {
+  const { endpoint } = call;
   const where = endpoint ?? 'AWS';
   const errno = fields.code ?? '';
-  if (fields.name === 'CredentialsProviderError') {
-    const what = `no usable credentials (${oneLine(fields.message)})`;
-    return { code: 'STORE_DENIED', what, advice: CREDENTIALS_ADVICE, retryable: false };
-  }
+  if (fields.name === 'CredentialsProviderError') return noCredentials(fields, call);
   if (fields.name === 'TimeoutError' || TRANSIENT_ERRNO.has(errno)) {
     const what = `${where} ${silenceOf(fields.name, fields.code, fields.message)}`;
     const advice = `Check ENDPOINT${endpoint === undefined ? ' and REGION' : ''}, the network, and that the store runs.`;
@@ -133,6 +133,19 @@ function findWithoutAnswer(fields: ErrorFields, { endpoint }: S3Call): Finding {
     };
   }
   return { code: 'STORE_FAILED', what: oneLine(fields.message) || String(fields.name), retryable: false };
+}
+
+function noCredentials({ message }: ErrorFields, { profile }: S3Call): Finding {
+  const said = oneLine(message);
+  if (profile === undefined) {
+    const what = `no usable credentials (${said})`;
+    return { code: 'STORE_DENIED', what, advice: CREDENTIALS_ADVICE, retryable: false };
+  }
+  const what = `the profile ${profile} has no usable credentials (${said})`;
+  const advice =
+    `Correct PROFILE (--aws-profile), or give ~/.aws/credentials a section [${profile}], or ~/.aws/config one ` +
+    `[profile ${profile}]; \`aws configure list-profiles\` shows those that there are.`;
+  return { code: 'STORE_DENIED', what, advice, retryable: false };
 }
 
 export function noSuchBucketError(call: S3Call): StoreError {
@@ -157,11 +170,13 @@ function noSuchBucket({ bucket, endpoint }: S3Call): Finding {
 export function callOf({
   bucket,
   endpoint,
+  profile,
 }: {
   readonly bucket: string;
   readonly endpoint?: string | undefined;
-}): Pick<S3Call, 'bucket' | 'endpoint'> {
-  return { bucket, endpoint };
+  readonly profile?: string | undefined;
+}): Pick<S3Call, 'bucket' | 'endpoint' | 'profile'> {
+  return { bucket, endpoint, profile };
 }
 
 /** `s3://bucket/key at http://host`. */

@@ -128,8 +128,8 @@ describe('a failure is one clear sentence, a code and an exit status', () => {
     const store = open('b', { credentials: undefined, profile });
     const error = await failureOf(store.head('k'));
     expect(error).toMatchObject({ code: 'STORE_DENIED', retryable: false });
-    expect(error.message).toContain('no usable credentials');
-    expect(error.advice).toContain('AWS_ACCESS_KEY_ID');
+    expect(error.message).toContain(`the profile ${profile} has no usable credentials`);
+    expect(error.advice).toContain(`[profile ${profile}]`);
   });
 });
 
