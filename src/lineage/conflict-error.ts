@@ -1,6 +1,14 @@
 import { type ErrorCode, Zfs3BackupError } from '../errors.ts';
 import type { LineageEntry } from './backup.ts';
-import type { BrokenChain, Conflict, Losses, NoCommonSnapshot, WouldLoseData } from './conflicts.ts';
+import type {
+  BrokenChain,
+  Conflict,
+  Losses,
+  NoCommonSnapshot,
+  NothingToChoose,
+  PartialInTheWay,
+  WouldLoseData,
+} from './conflicts.ts';
 import { nearestNames } from './resolve-name.ts';
 
 interface Rendered {
@@ -100,6 +108,10 @@ function render(conflict: Conflict): Rendered {
       };
     case 'would-lose-data':
       return renderLosses(conflict);
+    case 'nothing-to-choose':
+      return renderNothing(conflict);
+    case 'partial-in-the-way':
+      return renderPartial(conflict);
     case 'target-conflict': {
       const { target, original, snapshot, present } = conflict;
       const other = original ? '--to DATASET' : '--to with another dataset';
@@ -159,6 +171,29 @@ function renderLosses({ target, snapshot, base, losses }: WouldLoseData): Render
     message: `${back}; restoring ${snapshot} would destroy ${lossSentences(target, losses).join(', ')}`,
     advice:
       'Restore beside it with --to another dataset, or add --force if all of that may go (--dry-run --force shows the plan).',
+  };
+}
+
+function renderNothing({ dataset, before, oldest, broken }: NothingToChoose): Rendered {
+  const others = broken === 0 ? '' : `; ${broken} cannot be restored`;
+  const until = before === undefined ? '' : ` from before ${before.toISOString()}`;
+  const first = oldest && `The oldest is ${oldest.snapshot}, of ${oldest.time.toISOString()}.`;
+  return {
+    code: 'NO_SUCH_BACKUP',
+    message: `The store has no backup of ${dataset}${until} that can be restored${others}`,
+    advice: first ?? '`zfs3backup status` lists what it has.',
+  };
+}
+
+function renderPartial({ target, partial, snapshot }: PartialInTheWay): Rendered {
+  const what = partial.name === undefined ? 'another snapshot' : quote(partial.name);
+  const beside = partial.isAll
+    ? `${target} is nothing but that, and goes with it.`
+    : `The rest of ${target} stays as it is.`;
+  return {
+    code: 'TARGET_CONFLICT',
+    message: `${target} holds what an interrupted receive of ${what} left (${partial.bytes} bytes of stream), and ${snapshot} cannot go on from there`,
+    advice: `Go on with the other one first, restore with --to another dataset, or drop what it left with --abort-partial. ${beside}`,
   };
 }
 

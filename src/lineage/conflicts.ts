@@ -1,4 +1,5 @@
 import type { Backup, Health, LineageEntry } from './backup.ts';
+import type { PartialReceive } from './partial-receive.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Why a plan cannot be made: data for programs. `conflictError` turns each into words. */
@@ -123,6 +124,27 @@ export interface TargetConflict {
   readonly present: readonly string[];
 }
 
+/** No backup that can be restored is that old, or there is none at all. */
+export interface NothingToChoose {
+  readonly kind: 'nothing-to-choose';
+  readonly dataset: string;
+  /** Up to when; `undefined` for any time. */
+  readonly before: Date | undefined;
+  /** The oldest that can be restored. */
+  readonly oldest: { readonly snapshot: string; readonly time: Date } | undefined;
+  /** How many backups there are that cannot be restored. */
+  readonly broken: number;
+}
+
+/** The target holds what an interrupted receive of something else left. */
+export interface PartialInTheWay {
+  readonly kind: 'partial-in-the-way';
+  readonly target: string;
+  readonly partial: PartialReceive;
+  /** What should be received. */
+  readonly snapshot: string;
+}
+
 export type BackupConflict =
   | NoSnapshotWithPrefix
   | NoSuchSnapshot
@@ -141,6 +163,8 @@ export type RestoreConflict =
   | BrokenChain
   | SameNameOtherSnapshot
   | WouldLoseData
-  | TargetConflict;
+  | TargetConflict
+  | NothingToChoose
+  | PartialInTheWay;
 
 export type Conflict = BackupConflict | RestoreConflict;

@@ -1,10 +1,11 @@
 import type { Backup, Lineage, LineageEntry } from './backup.ts';
+import { type BackupChoice, chooseBackup } from './choose-backup.ts';
 import { lossSentences } from './conflict-error.ts';
 import type { Losses, RestoreConflict } from './conflicts.ts';
 import { brokenChain } from './lineage.ts';
 import { type LocalMatch, matchLocal, type SnapshotIdentity } from './match.ts';
-import { entriesByName, linkEntries } from './parents.ts';
-import { resolveName } from './resolve-name.ts';
+import { linkEntries } from './parents.ts';
+import type { PartialReceive } from './partial-receive.ts';
 import { inCreationOrder, type Snapshot } from './snapshot.ts';
 
 /** What is at the target now. */
@@ -15,20 +16,25 @@ export interface TargetState {
    * `zfs receive` itself refuses a target that was modified.
    */
   readonly writtenBytes: number | undefined;
+  /** What an interrupted receive left. */
+  readonly partial?: PartialReceive;
 }
 
 export interface RestoreRequest {
   /** Of the dataset whose backups they are. */
   readonly lineage: Lineage;
-  /** What to restore, as a person wrote it. */
-  readonly snapshot: string;
+  readonly choice: BackupChoice;
   readonly snapshotPrefix?: string | undefined;
+  /** When snapshots were taken, by guid, as far as this machine knows; for a choice by time. */
+  readonly takenAt?: ReadonlyMap<string, Date>;
   /** The dataset that receives; its state is `undefined` when it does not exist. */
   readonly target: { readonly name: string; readonly state: TargetState | undefined };
   /** Whether the target is the dataset that was backed up. */
   readonly original: boolean;
   /** Consent to every loss that the plan would list. */
   readonly force: boolean;
+  /** Drop what an interrupted receive left at the target. */
+  readonly abortPartial?: boolean;
 }
 
 export interface RestorePlan {
@@ -40,8 +46,12 @@ export interface RestorePlan {
   readonly target: string;
   /** The target's snapshot that the first step builds on; `undefined` when that is a full. */
   readonly base: Snapshot | undefined;
+  /** What to drop before all, of an interrupted receive. */
+  readonly drops: PartialReceive | undefined;
   /** What to receive, oldest first; empty when the target has the snapshot. */
   readonly steps: readonly Backup[];
+  /** What the first step goes on with. */
+  readonly continues: PartialReceive | undefined;
   /** Receive with `-F`: only ever after `force`, and never into a dataset that did not exist. */
   readonly force: boolean;
   /** What is destroyed, one phrase each; empty unless forced. */
@@ -58,36 +68,64 @@ interface Route {
 }
 
 export function planRestore(request: RestoreRequest): RestorePlan | RestoreConflict {
-  const entry = chooseBackup(request);
-  if ('kind' in entry) return entry;
-  const { target, lineage } = request;
+  const { target, lineage, choice, snapshotPrefix = '', takenAt = new Map() } = request;
+  const chosen = chooseBackup({ lineage, choice, snapshotPrefix, takenAt });
+  if (chosen.kind !== 'chosen') return chosen;
+  const { entry } = chosen;
   const snapshots = inCreationOrder(target.state?.snapshots ?? []);
   const route = findRoute(lineage, entry, matchLocal(snapshots));
   if (route.kind !== 'route') return route;
+  const partial = planPartial(request, route.steps[0], entry.backup.snapshot);
+  if ('kind' in partial) return partial;
   const plan: RestorePlan = {
     kind: 'plan',
     dataset: lineage.dataset,
     snapshot: entry.backup.snapshot,
     target: target.name,
     base: route.base,
+    drops: partial.drops,
     steps: route.steps,
+    continues: partial.continues,
     force: false,
     losses: [],
-    notes: route.notes,
+    notes: [...chosen.notes, ...route.notes, ...partial.notes],
   };
-  if (target.state === undefined || route.steps.length === 0) return plan;
-  return planOver(request, plan, snapshots);
+  const isNew = target.state === undefined || target.state.partial?.isAll;
+  return isNew || route.steps.length === 0 ? plan : planOver(request, plan, snapshots);
 }
 
-function chooseBackup(request: RestoreRequest): LineageEntry | RestoreConflict {
-  const { lineage, snapshot: asked, snapshotPrefix = '' } = request;
-  const { dataset } = lineage;
-  const entries = entriesByName(lineage);
-  const names = [...entries.keys()];
-  const answer = resolveName({ what: 'backup', dataset, asked, snapshotPrefix, names });
-  const unknown = { kind: 'no-such-backup', dataset, asked, stored: names } as const;
-  if (answer.kind === 'found') return entries.get(answer.name) ?? unknown;
-  return answer.kind === 'unknown' ? unknown : answer;
+interface PartialPlan {
+  readonly drops: PartialReceive | undefined;
+  readonly continues: PartialReceive | undefined;
+  readonly notes: readonly string[];
+}
+
+/** What becomes of what an interrupted receive left: gone on with, dropped if asked to, or in the way. */
+function planPartial(
+  { target, abortPartial }: RestoreRequest,
+  next: Backup | undefined,
+  snapshot: string,
+): PartialPlan | RestoreConflict {
+  const partial = target.state?.partial;
+  const plan: PartialPlan = { drops: undefined, continues: undefined, notes: [] };
+  if (partial === undefined) return plan;
+  if (abortPartial) return { ...plan, drops: partial };
+  if (next === undefined) {
+    const what = partial.name === undefined ? '' : ` of ${partial.name}`;
+    return {
+      ...plan,
+      notes: [`${target.name} holds what an interrupted receive${what} left; --abort-partial drops it.`],
+    };
+  }
+  if (!isOf(partial, next)) return { kind: 'partial-in-the-way', target: target.name, partial, snapshot };
+  return { ...plan, continues: partial };
+}
+
+/** By the guid; an object that does not tell its own goes by the name that the stream had. */
+function isOf(partial: PartialReceive, backup: Backup): boolean {
+  if (partial.guid === undefined) return false;
+  if (backup.guid !== undefined) return partial.guid === backup.guid;
+  return partial.name === `${backup.dataset}@${backup.snapshot}`;
 }
 
 // A chain that is broken further back than the target needs is no obstacle; a cycle leads nowhere at all.

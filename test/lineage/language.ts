@@ -10,19 +10,22 @@
  * store    `NAME(full)`, `NAME<PARENT`, `NAME<?` (metadata silent on the parent), all with or without guids:
  *          `b,2<a,1`; `{key=value}` adds metadata; `~HOUR` is the time it was stored, by default after everything
  *          local, in the order of the list; `other/ds@NAME…` lies under another dataset
- * target   `none`, `empty`, or as local; `+BYTES` written since (`+?`: cannot be told)
+ * target   `none`, `empty`, or as local; `+BYTES` written since (`+?`: cannot be told); `partial:GUID`: beside it lies what
+ *          an interrupted receive left, `partial:@NAME` if only its name is known; `all` before it: and nothing else
  * question `health`, `chain NAME`, `status`, `backup [--full | --incremental] [--history] [--snapshot NAME] [--marks]
  *          [--no-bookmarks] [--no-holds]`; with marks the answer has in brackets what goes before all, and behind each step:
  *          `+#BOOKMARK`, `-#BOOKMARK`, `+!HELD`, `-!RELEASED`,
- *          `restore NAME [--force]`
+ *          `restore NAME [--force] [--abort-partial]`; in place of the name `--latest` or `--before HOUR`
  */
 import { describe, expect, it } from 'vitest';
 import type { Backup, Lineage } from '../../src/lineage/backup.ts';
+import type { BackupChoice } from '../../src/lineage/choose-backup.ts';
 import type { Conflict } from '../../src/lineage/conflicts.ts';
 import { backupKey } from '../../src/lineage/key.ts';
 import { buildLineage, chainTo } from '../../src/lineage/lineage.ts';
 import type { Hold, MarkStep, Marks } from '../../src/lineage/marks.ts';
 import { decodeBackup } from '../../src/lineage/metadata.ts';
+import type { PartialReceive } from '../../src/lineage/partial-receive.ts';
 import type { FlagRequest } from '../../src/lineage/pin-flags.ts';
 import { type BackupPlan, planBackup } from '../../src/lineage/plan-backup.ts';
 import { bookmarkPrefix, holdTag } from '../../src/lineage/plan-marks.ts';
@@ -161,7 +164,18 @@ function parseTarget(words: readonly string[]): TargetState | undefined {
   return {
     snapshots: words.filter((word) => word.startsWith('@')).map(parseSnapshot),
     writtenBytes: written === '?' ? undefined : Number(written),
+    ...parsePartial(words),
   };
+}
+
+function parsePartial(words: readonly string[]): { readonly partial?: PartialReceive } {
+  const of = words.find((word) => word.startsWith('partial:'))?.slice('partial:'.length);
+  if (of === undefined) return {};
+  const name = `${DATASET}${of.startsWith('@') ? of : '@sent'}`;
+  // a token that tells no guid is one that nobody can read, unless the name is all that is asked for
+  const guid = of.startsWith('@') ? '77' : of === '?' ? undefined : of;
+  const told = { guid, parentGuid: undefined, name: of === '?' ? undefined : name, bytes: 5 };
+  return { partial: { ...told, isAll: words.includes('all'), token: 't' } };
 }
 
 /** Asks the code and writes its answer in the same language. */
@@ -207,14 +221,22 @@ export function askBackup({ lineage, local, marks, flags, snapshotPrefix, questi
   });
 }
 
-export function askRestore({ lineage, target, snapshotPrefix, question }: Situation) {
+function parseChoice(question: readonly string[]): BackupChoice {
+  const [, name = '', hour] = question;
+  if (name === '--latest') return { by: 'latest' };
+  return name === '--before' ? { by: 'before', time: new Date(Number(hour) * HOUR) } : { by: 'name', name };
+}
+
+export function askRestore({ lineage, local, target, snapshotPrefix, question }: Situation) {
   return planRestore({
     lineage,
-    snapshot: question[1] ?? '',
+    choice: parseChoice(question),
     snapshotPrefix,
+    takenAt: new Map((local ?? []).map(({ guid, createdAt }) => [guid, createdAt])),
     target: { name: DATASET, state: target },
     original: true,
     force: question.includes('--force'),
+    abortPartial: question.includes('--abort-partial'),
   });
 }
 
@@ -275,9 +297,10 @@ function shortName(bookmark: string): string {
 
 function writeRestorePlan(plan: RestorePlan | Conflict): string {
   if (plan.kind !== 'plan') return writeConflict(plan);
-  const { base, steps, force, losses } = plan;
-  if (steps.length === 0) return 'nothing';
-  const from = base === undefined ? '' : `on ${base.name}: `;
+  const { base, steps, force, losses, drops, continues } = plan;
+  const before = `${drops ? 'drop, ' : ''}${continues ? 'go on with ' : ''}`;
+  if (steps.length === 0) return `${before}nothing`;
+  const from = `${before}${base === undefined ? '' : `on ${base.name}: `}`;
   const lost = losses.length > 0 ? `, losing ${losses.join(' and ')}` : '';
   return `${from}${steps.map(writeBackup).join(', ')}${force ? ' -F' : ''}${lost}`;
 }
@@ -311,6 +334,12 @@ function writeConflict(conflict: Conflict): string {
       const written = losses.writtenBytes ? [`${losses.writtenBytes} bytes`] : [];
       return `would lose ${[...what, ...written].join(' ')}${base ? ` after ${base.name}` : ''}`;
     }
+    case 'nothing-to-choose': {
+      const { oldest, broken } = conflict;
+      return `nothing to choose${oldest ? `, oldest ${oldest.snapshot}` : ''}${broken ? `, ${broken} broken` : ''}`;
+    }
+    case 'partial-in-the-way':
+      return 'partial in the way';
     case 'target-conflict':
       return `target has ${conflict.present.join(' ')}`;
   }

@@ -94,6 +94,52 @@ cases('how a backup may be named', [
   'prefix: daily | store: daily-1(full) | target: none | restore tank/a@1 → full daily-1',
 ]);
 
+cases('what an interrupted receive left', [
+  // gone on with where it is what comes next
+  'store: a,1(full) b,2<a,1 | target: all partial:1 +500 | restore b → go on with full a, b<a',
+  'store: a,1(full) b,2<a,1 | target: @a,1 partial:2 | restore b → go on with on a: b<a',
+  'store: a(full) b<a | target: all partial:@a | restore b → go on with full a, b<a',
+  'store: a,1(full) b,2<a,1 | target: @a,1 @m,5 partial:2 | restore b → would lose m after a',
+  'store: a,1(full) b,2<a,1 | target: @a,1 @m,5 partial:2 | restore b --force → go on with on a: b<a -F, losing the snapshot tank/a@m',
+  'store: a,1(full) | target: empty partial:1 +500 | restore a → would lose everything 500 bytes',
+  'store: a,1(full) | target: empty partial:1 | restore a --force → go on with full a -F, losing all that is in tank/a',
+  // in the way where it is anything else
+  'store: a,1(full) b,2<a,1 | target: all partial:9 | restore b → partial in the way',
+  'store: a,1(full) b,2<a,1 | target: all partial:2 | restore b → partial in the way',
+  'store: a,1(full) b,2<a,1 | target: @a,1 partial:9 | restore b --force → partial in the way',
+  'store: a,1(full) b,2<a,1 c,3<b,2 | target: @a,1 partial:3 | restore c → partial in the way',
+  'store: a,1(full) | target: all partial:@a | restore a → partial in the way',
+  'store: a(full) | target: all partial:? | restore a → partial in the way',
+  // and dropped when asked to
+  'store: a,1(full) b,2<a,1 | target: all partial:9 +500 | restore b --abort-partial → drop, full a, b<a',
+  'store: a,1(full) b,2<a,1 | target: @a,1 partial:9 | restore b --abort-partial → drop, on a: b<a',
+  'store: a,1(full) b,2<a,1 | target: @a,1 partial:2 | restore b --abort-partial → drop, on a: b<a',
+  'store: a,1(full) b,2<a,1 | target: @a,1 @m,5 partial:9 | restore b --abort-partial → would lose m after a',
+  'store: a,1(full) | target: @a,1 partial:9 | restore a --abort-partial → drop, nothing',
+  'store: a,1(full) | target: @a,1 partial:9 | restore a → nothing',
+  'store: a,1(full) | target: none | restore a --abort-partial → full a',
+]);
+
+cases('the newest', [
+  'store: a(full)~1 b<a~2 | target: none | restore --latest → full a, b<a',
+  'store: a(full)~1 b<a~2 c<x~3 | target: none | restore --latest → full a, b<a',
+  'store: a(full)~5 b(full)~2 | target: none | restore --latest → full a',
+  'store: a(full) b<a | target: @a,1 | restore --latest → on a: b<a',
+  'store: - | target: none | restore --latest → nothing to choose',
+  'store: b<a | target: none | restore --latest → nothing to choose, 1 broken',
+  // by when the snapshot was taken, where that is known, not by when it was stored
+  'local: @a,10 @b,5 | store: a,10(full)~1 b,5(full)~2 | target: none | restore --latest → full a',
+]);
+
+cases('the newest before a time', [
+  'store: a(full)~1 b<a~5 c<b~9 | target: none | restore --before 5 → full a, b<a',
+  'store: a(full)~1 b<a~5 c<b~9 | target: none | restore --before 8 → full a, b<a',
+  'store: a(full)~1 b<a~5 | target: none | restore --before 0 → nothing to choose, oldest a',
+  'store: a(full)~1 b<x~5 | target: none | restore --before 7 → full a',
+  'store: b<x~5 c(full)~9 | target: none | restore --before 7 → nothing to choose, oldest c, 1 broken',
+  'local: @a,3 @b,8 | store: a,3(full)~20 b,8<a,3~21 | target: none | restore --before 5 → full a',
+]);
+
 describe('an interrupted restore', () => {
   it('goes on without force after each step', () => {
     const store = 'store: a(full) b<a c<b d<c';
@@ -124,11 +170,26 @@ describe('what it says', () => {
     expect(notes('store: b,2<a | target: @a,1 | restore b')).toContain('broken (missing parent)');
   });
 
+  it('tells what was chosen, by which time, and what was passed over', () => {
+    expect(notes('store: a(full)~1 b<x~5 | target: none | restore --latest')).toBe(
+      'a was chosen: stored at 1970-01-01T01:00:00.000Z. b is newer and was passed over: missing parent.',
+    );
+    expect(notes('local: @a,3 | store: a,3(full)~9 | target: none | restore --before 4')).toBe(
+      'a was chosen: taken at 1970-01-01T03:00:00.000Z.',
+    );
+  });
+
+  it('tells of what lies beside the snapshot that is there', () => {
+    expect(notes('store: a,1(full) | target: @a,1 partial:9 | restore a')).toContain(
+      '--abort-partial drops it',
+    );
+  });
+
   it('keeps the target apart from the dataset whose backups they are', () => {
     const { lineage } = parseSituation('store: a(full) | health');
     const plan = planRestore({
       lineage,
-      snapshot: 'a',
+      choice: { by: 'name', name: 'a' },
       target: { name: 'pool/beside', state: undefined },
       original: false,
       force: false,

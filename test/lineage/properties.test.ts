@@ -214,7 +214,7 @@ describe('a restore plan', () => {
           const state = snapshots.length === 0 ? undefined : { snapshots, writtenBytes: 0 };
           return planRestore({
             lineage,
-            snapshot,
+            choice: { by: 'name', name: snapshot },
             target: { name: 'x/y', state },
             original: false,
             force: false,
@@ -240,7 +240,7 @@ describe('a restore plan', () => {
           const state = { snapshots: local, writtenBytes };
           const plan = planRestore({
             lineage,
-            snapshot,
+            choice: { by: 'name', name: snapshot },
             target: { name: 'x/y', state },
             original: true,
             force,
