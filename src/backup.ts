@@ -1,4 +1,6 @@
 import { Zfs3BackupError } from './errors.ts';
+import type { StreamFacts } from './inspect/stream-inspector.ts';
+import { inspectSent } from './inspect-sent.ts';
 import { readLeftOpen } from './left-open.ts';
 import { silentLogger } from './logger.ts';
 import { joinProgress } from './progress.ts';
@@ -45,6 +47,8 @@ export interface StoredBackup {
   readonly etag: string | undefined;
   readonly seconds: number;
   readonly retries: number;
+  /** What the stream said of itself, where it was looked at. */
+  readonly stream?: StreamFacts | undefined;
 }
 
 export interface BackupResult {
@@ -115,11 +119,14 @@ async function storeBackup(
   });
   const startedAt = new Date();
   let streamCrc32 = () => '';
+  let facts: StreamFacts | undefined;
   const result = await untilDone(signal, (producing) => {
     const call = { signal: producing };
     const sent = meterCrc32(meter(options.source.send(sendStepOf(step), call), progress.read));
     streamCrc32 = sent.hex;
-    const stream = refuseEmpty(sent.chunks, name);
+    const stream = inspectSent(refuseEmpty(sent.chunks, name), step, options, (seen) => {
+      facts = seen;
+    });
     return upload({
       store: options.store,
       key,
@@ -158,5 +165,6 @@ async function storeBackup(
     etag,
     seconds,
     retries,
+    stream: facts,
   };
 }

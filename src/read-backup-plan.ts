@@ -1,6 +1,7 @@
 import { Zfs3BackupError } from './errors.ts';
 import { chainFilters, type FilterChain } from './filters/chain.ts';
 import type { Filter } from './filters/filter.ts';
+import type { Expectation, InspectDepth } from './inspect/stream-inspector.ts';
 import { conflictError } from './lineage/conflict-error.ts';
 import { backupKey } from './lineage/key.ts';
 import type { MarkStep } from './lineage/marks.ts';
@@ -43,6 +44,10 @@ export interface BackupOptions {
   readonly bookmarks?: boolean;
   /** Hold the newest snapshot that is stored, so that nothing destroys it unasked; `true` if not given. */
   readonly holds?: boolean;
+  /** `none`: do not look at the streams; otherwise they must be whole, and of the snapshots that were to be sent. */
+  readonly expect?: Expectation;
+  /** How closely they are looked at; `full` if not given. */
+  readonly inspect?: InspectDepth;
   readonly storageClass?: string;
   /** Parts in flight at most. */
   readonly concurrency?: number;

@@ -1,6 +1,8 @@
 import { Zfs3BackupError } from './errors.ts';
 import type { FilterChain } from './filters/chain.ts';
 import type { FilterRegistry } from './filters/registry.ts';
+import type { Expectation, InspectDepth } from './inspect/stream-inspector.ts';
+import { inspectStored } from './inspect-sent.ts';
 import type { Backup } from './lineage/backup.ts';
 import { conflictError } from './lineage/conflict-error.ts';
 import { planRestore } from './lineage/plan-restore.ts';
@@ -32,6 +34,10 @@ export interface RestoreOptions {
   /** Mount what was received. */
   readonly mount?: boolean;
   readonly snapshotPrefix?: string;
+  /** `none`: do not look at the streams on their way; otherwise nothing damaged or cut short is received. */
+  readonly expect?: Expectation;
+  /** How closely they are looked at; `full` if not given. */
+  readonly inspect?: InspectDepth;
   /** Parts in flight at most. */
   readonly concurrency?: number;
   /** Bytes for all buffers together; 256 MiB if not given. */
@@ -182,7 +188,8 @@ async function receiveBackup(
       storedBytes += bytes;
     });
     const filter = filters.decoderOf(backup);
-    const stream = meter(filter ? holdBackLast(filter.decode(stored, call)) : stored, moved.read);
+    const decoded = filter ? holdBackLast(filter.decode(stored, call)) : stored;
+    const stream = meter(inspectStored(decoded, options), moved.read);
     await source.receive(receive, stream, call);
   });
   const streamBytes = moved.streamBytes();

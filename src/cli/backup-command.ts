@@ -68,6 +68,8 @@ export const backupCommand: Command = {
       'concurrency',
       'max-memory',
       'max-retries',
+      'expect',
+      'inspect',
       'bwlimit',
       'progress',
       'progress-interval',

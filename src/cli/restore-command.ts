@@ -1,6 +1,6 @@
 import { dryRunOption, jsonOption } from './common-options.ts';
 import type { Command } from './program.ts';
-import { decryptOptions, downloadOptions } from './setting-options.ts';
+import { decryptOptions, downloadOptions, settingOptions } from './setting-options.ts';
 
 export const restoreCommand: Command = {
   name: 'restore',
@@ -24,6 +24,7 @@ export const restoreCommand: Command = {
     { name: 'mount', type: 'flag', help: 'Mount what was received.' },
     dryRunOption,
     jsonOption,
+    ...settingOptions('expect', 'inspect'),
     ...downloadOptions(),
     ...decryptOptions(),
   ],

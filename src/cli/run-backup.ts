@@ -66,6 +66,8 @@ function backupOptions(
     source: context.source,
     dataset,
     snapshotPrefix: config.snapshotPrefix,
+    expect: config.expect,
+    inspect: config.inspect,
     mode: given.flag('full') ? 'full' : given.flag('incremental') ? 'incremental' : 'auto',
     history: given.flag('history'),
     ...(snapshot === undefined ? {} : { snapshot }),

@@ -59,6 +59,8 @@ function restoreOptions(
     force: given.flag('force'),
     mount: given.flag('mount'),
     snapshotPrefix: config.snapshotPrefix,
+    expect: config.expect,
+    inspect: config.inspect,
     ...(config.concurrency ? { concurrency: config.concurrency } : {}),
     maxMemory: config.maxMemory,
     maxRetries: config.maxRetries,

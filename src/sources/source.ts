@@ -67,6 +67,8 @@ export interface DatasetState {
  * not installed here (`status` and a restore's listing must still work then).
  */
 export interface SnapshotSource {
+  /** What its streams are, where they can be looked at on their way. */
+  readonly streams?: 'zfs';
   /** `undefined` when the dataset does not exist here. */
   readDataset(dataset: string, options?: SourceOptions): Promise<DatasetState | undefined>;
   /** Expected stream bytes: a hint that may be low, or absent where the source cannot tell. Never throws for "cannot tell". */

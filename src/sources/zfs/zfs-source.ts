@@ -141,6 +141,7 @@ export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): S
   }
 
   return {
+    streams: 'zfs',
     readDataset,
     estimate,
     send,
