@@ -14,6 +14,8 @@ function problems(words: string, program: Program = zfs3backupProgram) {
   return parse(words, program).problems.map(({ where, message }) => `${where}: ${message}`);
 }
 
+const commands = zfs3backupProgram.commands.map(({ name }) => name).join(', ');
+
 describe('options', () => {
   it('stand before or after the command', () => {
     for (const words of [
@@ -113,7 +115,7 @@ describe('problems', () => {
     ['status --jsn', ['--jsn: no such option; did you mean --json?']],
     ['status --dry-run', ['--dry-run: is not an option of status']],
     ['stauts', ['stauts: no such command; did you mean status?']],
-    ['frobnicate', ['frobnicate: no such command; there are: status, backup, restore']],
+    ['frobnicate', [`frobnicate: no such command; there are: ${commands}`]],
     ['restore', ['SNAPSHOT: is missing']],
     ['restore a b', ['b: one argument too many']],
     ['backup --no-full', ['--no-full: no such option; did you mean --full?']],
