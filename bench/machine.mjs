@@ -29,6 +29,18 @@ function compile(name, sources, libraries) {
   });
 }
 
+/** Ceph's gateway, as the tests have it; `close()` ends it. */
+export function startGateway() {
+  execFileSync(join(HERE, '..', 'scripts', 'setup.sh'), ['s3'], { stdio: 'inherit' });
+  const script = join(HERE, '..', 'test-s3', 'setup', 'rgw.sh');
+  const folder = mkdtempSync(join(tmpdir(), 'bench-rgw-'));
+  const args = ['start', folder, '9290', String(process.pid)];
+  const started = execFileSync(script, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  const { endpoint, accessKeyId, secretAccessKey } = JSON.parse(started);
+  const credentials = { accessKeyId, secretAccessKey };
+  return { endpoint, credentials, close: () => execFileSync(script, ['stop', folder]) };
+}
+
 /** Servers that discard, over http and https; `close()` ends them. */
 export async function startServers({ latencyMs = 0 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));

@@ -1,9 +1,10 @@
-// npm run bench -- [compare|sweep|latency|length|compress|rgw] [--rounds N] [--size MIB] [--only TEXT]; see README.md
+// npm run bench -- [compare|sweep|latency|length|compress|rgw|status] [--rounds N] [--size MIB] [--only TEXT]; see README.md
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findClients, versions } from './clients.mjs';
 import { prepare } from './machine.mjs';
 import { runRounds } from './rounds.mjs';
+import { benchStatus } from './status.mjs';
 import { SUITES } from './suites.mjs';
 import { renderTables } from './table.mjs';
 
@@ -15,12 +16,17 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '5' },
     size: { type: 'string', default: '1024' },
     only: { type: 'string', default: '' },
+    backups: { type: 'string', default: '10000' },
   },
 });
 const [name = 'compare'] = positionals;
+if (name === 'status') {
+  await benchStatus(Number(values.backups));
+  process.exit(0);
+}
 const suite = SUITES[name];
 if (!suite) {
-  console.error(`there is no suite ${name}; suites are: ${Object.keys(SUITES).join(' ')}`);
+  console.error(`there is no suite ${name}; suites are: ${Object.keys(SUITES).join(' ')} status`);
   process.exit(2);
 }
 

@@ -1,10 +1,9 @@
 /** What can be measured: each suite makes its cases, and `close` ends the servers that they need. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { environment } from './clients.mjs';
-import { CACHE, startServers } from './machine.mjs';
+import { CACHE, startGateway, startServers } from './machine.mjs';
 
 const HERE = import.meta.dirname;
 const BUCKET = 'bench';
@@ -85,12 +84,8 @@ async function compress({ bytes }) {
 
 /** Every client against Ceph's gateway, which stores what it gets and is the limit. */
 async function rgw({ clients, bytes }) {
-  const script = join(HERE, '..', 'test-s3', 'setup', 'rgw.sh');
-  execFileSync(join(HERE, '..', 'scripts', 'setup.sh'), ['s3'], { stdio: 'inherit' });
-  const folder = mkdtempSync(join(tmpdir(), 'bench-rgw-'));
-  const args = ['start', folder, '9290', String(process.pid)];
-  const started = execFileSync(script, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  const { endpoint: url, accessKeyId: id, secretAccessKey: secret } = JSON.parse(started);
+  const { endpoint: url, credentials, close } = startGateway();
+  const { accessKeyId: id, secretAccessKey: secret } = credentials;
   const env = environment('', { id, secret });
   const aws = ['--endpoint-url', url, 's3'];
   execFileSync('/usr/bin/aws', [...aws, 'mb', `s3://${BUCKET}`], { env, stdio: 'ignore' });
@@ -98,7 +93,7 @@ async function rgw({ clients, bytes }) {
   execFileSync('sh', ['-c', object], { env });
   const signing = clients.filter(({ limit }) => !limit);
   const cases = transfers(signing, { url, protocol: 'RGW' }, '', bytes).map((each) => ({ ...each, env }));
-  return { cases, close: () => execFileSync(script, ['stop', folder]) };
+  return { cases, close };
 }
 
 export const SUITES = { compare, sweep, latency, length, compress, rgw };

@@ -188,6 +188,16 @@ describe('what objects are created with', () => {
     }
   });
 
+  it('of a storage class is not for what stands beside the backups', async () => {
+    const { store, requests } = await openStore(xml(200, ''), { storageClass: 'DEEP_ARCHIVE' });
+    await store.put('k', Buffer.from('x'));
+    await store.put('p/.records/k', Buffer.from('x'), { beside: true });
+    expect(requests.map(({ headers }) => headers['x-amz-storage-class'])).toEqual([
+      'DEEP_ARCHIVE',
+      undefined,
+    ]);
+  });
+
   it('is named when the store does not want it, and no secret of it', async () => {
     const { store } = await openStore(xml(400, errorBody('InvalidArgument')), {
       tags,
