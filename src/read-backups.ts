@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { StoreError } from './errors.ts';
 import type { Backup } from './lineage/backup.ts';
 import { type JoinedRecords, joinRecords, type UnknownBackup } from './lineage/join-records.ts';
 import { datasetPrefix } from './lineage/key.ts';
@@ -70,9 +71,21 @@ async function askObject(
   { object, recordKey, staleRecordKey }: UnknownBackup,
   call: CallOptions,
 ): Promise<Backup | undefined> {
-  const info = await store.head(object.key, call);
+  const info = await store.head(object.key, call).catch(explainDenial);
   // the storage class is told by LIST on every store, by HEAD on some
   const storageClass = info?.storageClass ?? object.storageClass;
   const backup = info && decodeBackup(store.prefix, { ...info, storageClass });
   return backup && { ...backup, recordKey, staleRecordKey };
+}
+
+/** Who may not read backups lives by their records. */
+function explainDenial(error: unknown): never {
+  if (!(error instanceof StoreError) || error.code !== 'STORE_DENIED') throw error;
+  const { code, message, cause } = error;
+  const why = 'it has no record that tells of it, and these credentials may not read it';
+  throw new StoreError(code, `${message}: ${why}`, error, {
+    cause,
+    advice:
+      'Run `zfs3backup reindex` once, with credentials that may read backups: it makes the record good.',
+  });
 }
