@@ -79,6 +79,13 @@ export {
   runReindexPlan,
 } from './reindex.ts';
 export {
+  type ReleaseOptions,
+  type ReleasePlanReport,
+  readReleasePlan,
+  release,
+  runReleasePlan,
+} from './release.ts';
+export {
   type PlannedRestore,
   type ReceivedBackup,
   type RestoreOptions,
@@ -90,6 +97,8 @@ export {
 } from './restore.ts';
 export type {
   DatasetState,
+  MarkStep,
+  Marks,
   ReceiveStep,
   SendStep,
   Snapshot,

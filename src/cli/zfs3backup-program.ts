@@ -5,6 +5,7 @@ import { doctorCommand } from './doctor-command.ts';
 import type { Program } from './program.ts';
 import { pruneCommand } from './prune-command.ts';
 import { reindexCommand } from './reindex-command.ts';
+import { releaseCommand } from './release-command.ts';
 import { restoreCommand } from './restore-command.ts';
 import { globalGroup } from './setting-options.ts';
 import { statusCommand } from './status-command.ts';
@@ -23,6 +24,7 @@ export const zfs3backupProgram: Program = {
     cleanupCommand,
     doctorCommand,
     reindexCommand,
+    releaseCommand,
   ],
   groups: [globalGroup],
 };
