@@ -7,6 +7,7 @@ import { decodeBackup } from './lineage/metadata.ts';
 import type { BackupRecord } from './lineage/record.ts';
 import type { Finding, NotVerified } from './lineage/verdicts.ts';
 import type { Logger } from './logger.ts';
+import { headReader } from './read-head.ts';
 import { readRecord } from './read-record.ts';
 import type { ObjectInfo, ObjectStore } from './store/object-store.ts';
 import { holdBackLast } from './stream/hold-back.ts';
@@ -166,7 +167,8 @@ async function decode(
   }
   try {
     const decoder = filters.decoderOf(backup);
-    await filters.checkDecoder(backup, (bytes) => readHead(store, backup, bytes, signal), { signal });
+    const { key, storedBytes } = backup;
+    await filters.checkDecoder(backup, headReader(store, key, storedBytes, { signal }), { signal });
     const stream = inspected(decoder ? decoder.decode(stored.chunks, { signal }) : stored.chunks);
     if (receive) await receive(holdBackLast(stream), { signal });
     else for await (const _ of stream);
@@ -179,18 +181,6 @@ async function decode(
     inspector.close();
   }
   return facts;
-}
-
-async function readHead(
-  store: ObjectStore,
-  { key, storedBytes }: Backup,
-  bytes: number,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  const range = { first: 0, last: Math.min(bytes, storedBytes) - 1 };
-  const pieces: Uint8Array[] = [];
-  for await (const chunk of (await store.get(key, { signal, range })).chunks) pieces.push(Buffer.from(chunk));
-  return Buffer.concat(pieces);
 }
 
 function noteUnproven(
