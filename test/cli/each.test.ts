@@ -46,8 +46,8 @@ describe('backup without a dataset', () => {
     await fakeZfs(folder, datasets);
     const { stderr } = await zfs3backup(two, 'backup');
     expect(stderr.split('\n').filter((line) => line.startsWith('tank/'))).toEqual([
-      expect.stringMatching(/^tank\/b: 25 B, \d+ B stored \(ratio 0\.\d\d\), .* at .*\/s, 0 retries$/),
-      expect.stringMatching(/^tank\/a: 24 B, [^,]* at .*\/s, 0 retries$/),
+      expect.stringMatching(/^tank\/b: 624 B, \d+ B stored \(ratio \d\.\d\d\), .* at .*\/s, 0 retries$/),
+      expect.stringMatching(/^tank\/a: 624 B, [^,]* at .*\/s, 0 retries$/),
     ]);
   });
 

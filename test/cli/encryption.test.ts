@@ -56,7 +56,7 @@ describe('backup --encryptor', () => {
     const body = join(folder, 'store/zfs3backup-backup/tank/a@daily-2');
     const line = `gpg --homedir ${keys.gpgHome} --batch --quiet --decrypt < ${body} 2>/dev/null | zstd -dc`;
     const text = execFileSync('sh', ['-c', line], { encoding: 'utf8' });
-    expect(text).toBe('stream of tank/a@daily-2');
+    expect(text).toContain('tank/a@daily-2');
   });
 
   it.each([
