@@ -169,7 +169,8 @@ function sumUp(
   const { body, level, readBytes, streamBytes, retries } = seen;
   const above = parent && {
     name: `${parent.backup.dataset}@${parent.backup.snapshot}`,
-    guid: guids.get(parent) ?? parent.backup.guid,
+    // Where it is said what the parent is, its own stream is compared with that, and the blame is the parent's.
+    guid: parent.backup.guid ?? guids.get(parent),
   };
   const identity = body.facts && judgeIdentity(body.facts, { ...backup, parent: above });
   return {
