@@ -72,9 +72,11 @@ async function askObject(
   call: CallOptions,
 ): Promise<Backup | undefined> {
   const info = await store.head(object.key, call).catch(explainDenial);
-  // the storage class is told by LIST on every store, by HEAD on some
-  const storageClass = info?.storageClass ?? object.storageClass;
-  const backup = info && decodeBackup(store.prefix, { ...info, storageClass });
+  if (info === undefined) return undefined;
+  // the storage class is told by LIST on every store, by HEAD on some; and HEAD tells whole seconds
+  const storageClass = info.storageClass ?? object.storageClass;
+  const modifiedAt = info.etag === object.etag ? object.modifiedAt : info.modifiedAt;
+  const backup = decodeBackup(store.prefix, { ...info, storageClass, modifiedAt });
   return backup && { ...backup, recordKey, staleRecordKey };
 }
 
