@@ -1,74 +1,29 @@
 import { Zfs3BackupError } from './errors.ts';
-import type { FilterChain } from './filters/chain.ts';
-import type { FilterRegistry } from './filters/registry.ts';
-import type { Expectation, InspectDepth } from './inspect/stream-inspector.ts';
 import { inspectStored } from './inspect-sent.ts';
-import type { Backup } from './lineage/backup.ts';
-import { conflictError } from './lineage/conflict-error.ts';
-import { planRestore } from './lineage/plan-restore.ts';
 import { type Logger, silentLogger } from './logger.ts';
-import { joinProgress, type OnProgress } from './progress.ts';
-import { readLineage } from './read-lineage.ts';
+import { joinProgress } from './progress.ts';
 import { readRecordIfPossible } from './read-record.ts';
+import {
+  type PlannedRestore,
+  type RestoreOptions,
+  type RestorePlanReport,
+  readRestorePlan,
+} from './read-restore-plan.ts';
 import { sayReached } from './say-reached.ts';
-import type { ReceiveStep, SnapshotSource } from './sources/source.ts';
-import type { ObjectStore } from './store/object-store.ts';
+import { NotContinuableError } from './sources/not-continuable.ts';
+import type { ReceiveStep } from './sources/source.ts';
 import { holdBackLast } from './stream/hold-back.ts';
 import { meter } from './stream/meter.ts';
 import { untilDone } from './stream/until-done.ts';
 import { type Summary, startSummary } from './summary.ts';
 import { openDownload } from './transfer/download.ts';
 
-export interface RestoreOptions {
-  readonly store: ObjectStore;
-  readonly source: SnapshotSource;
-  readonly filters: FilterRegistry;
-  /** The dataset whose backups are read. */
-  readonly dataset: string;
-  /** The part after the `@`, or `dataset@name`; the prefix may be left out where that is unambiguous. */
-  readonly snapshot: string;
-  /** The dataset to receive into; default: the original. */
-  readonly target?: string;
-  /** Consent to the losses that the plan lists. */
-  readonly force?: boolean;
-  /** Mount what was received. */
-  readonly mount?: boolean;
-  readonly snapshotPrefix?: string;
-  /** `none`: do not look at the streams on their way; otherwise nothing damaged or cut short is received. */
-  readonly expect?: Expectation;
-  /** How closely they are looked at; `full` if not given. */
-  readonly inspect?: InspectDepth;
-  /** Parts in flight at most. */
-  readonly concurrency?: number;
-  /** Bytes for all buffers together; 256 MiB if not given. */
-  readonly maxMemory?: number;
-  /** How often one request is tried again. */
-  readonly maxRetries?: number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: OnProgress;
-  readonly logger?: Logger;
-}
-
-/** One backup that will be received. */
-export interface PlannedRestore {
-  readonly backup: Backup;
-  readonly receive: ReceiveStep;
-  /** What a person would type for the same: argument lists to be joined by `|`. */
-  readonly pipeline: readonly (readonly string[])[];
-  /** Commands that must run before it, on an old ZFS. */
-  readonly before: readonly (readonly string[])[];
-}
-
-export interface RestorePlanReport {
-  readonly dataset: string;
-  readonly store: string;
-  readonly target: string;
-  readonly notes: readonly string[];
-  /** What is destroyed at the target, one phrase each; empty unless forced. */
-  readonly losses: readonly string[];
-  /** Oldest first; empty when there is nothing to do. */
-  readonly steps: readonly PlannedRestore[];
-}
+export {
+  type PlannedRestore,
+  type RestoreOptions,
+  type RestorePlanReport,
+  readRestorePlan,
+} from './read-restore-plan.ts';
 
 export interface ReceivedBackup {
   /** `target@snapshot` */
@@ -89,57 +44,12 @@ export interface RestoreResult {
   readonly summary: Summary;
 }
 
+/** How long to look for what a receive that failed has left. */
+const LOOK_MS = 10_000;
+
 /** Brings a snapshot back. Throws typed errors; what was received before one stays, and the same call goes on from there. */
 export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   return runRestorePlan(await readRestorePlan(options), options);
-}
-
-/** Reads both sides and plans; changes nothing. A filter that is not known here fails now, not half-way. */
-export async function readRestorePlan(options: RestoreOptions): Promise<RestorePlanReport> {
-  const { store, source, dataset, filters, target = dataset } = options;
-  const call = options.signal ? { signal: options.signal } : {};
-  const [lineage, state] = await Promise.all([
-    readLineage(store, dataset, call),
-    source.readDataset(target, call),
-  ]);
-  const plan = planRestore({
-    lineage,
-    snapshot: options.snapshot,
-    snapshotPrefix: options.snapshotPrefix,
-    target: { name: target, state },
-    original: target === dataset,
-    force: options.force ?? false,
-  });
-  if (plan.kind !== 'plan') throw conflictError(plan);
-  const steps = plan.steps.map((backup) => {
-    // only the first step can meet what is newer at the target; the later ones build on what just arrived
-    const force = plan.force && backup === plan.steps[0];
-    const base = backup === plan.steps[0] ? plan.base?.name : backup.parent;
-    const receive: ReceiveStep = {
-      target,
-      snapshot: backup.snapshot,
-      ...(base === undefined ? {} : { base }),
-      force,
-      mount: options.mount ?? false,
-    };
-    return { backup, receive, ...commandsOf(backup, receive, filters.decoderOf(backup), options) };
-  });
-  return { dataset, store: store.url, target, notes: plan.notes, losses: plan.losses, steps };
-}
-
-function commandsOf(
-  backup: Backup,
-  receive: ReceiveStep,
-  filter: FilterChain | undefined,
-  { store, source }: RestoreOptions,
-): Pick<PlannedRestore, 'before' | 'pipeline'> {
-  const commands = source.receiveCommands(receive);
-  const pipeline = [
-    ['zfs3backup_get', ...store.arguments, backup.key],
-    ...(filter?.commands.decode ?? []),
-    ...commands.slice(-1),
-  ];
-  return { before: commands.slice(0, -1), pipeline };
 }
 
 /** Receives the very steps of a plan, oldest first; stops at the first failure. */
@@ -150,10 +60,13 @@ export async function runRestorePlan(
   const logger = options.logger ?? silentLogger;
   const sumUp = startSummary(options.store);
   const received: ReceivedBackup[] = [];
+  if (plan.losses.length > 0) await demandUnchanged(plan, options);
+  if (plan.drops) await dropPartial(plan.target, options);
   for (const planned of plan.steps) {
     try {
       received.push(await receiveBackup(planned, received.length + 1, plan.steps.length, options));
     } catch (error) {
+      await settlePartial(planned, error, options, logger);
       if (plan.steps.length > 1) {
         logger.warn({}, sayReached('arrived', received));
       }
@@ -164,18 +77,62 @@ export async function runRestorePlan(
   return { dataset, store, target, notes, received, summary: sumUp(received) };
 }
 
+/** Consent was given to what stood in the plan; a person may have thought for an hour. */
+async function demandUnchanged({ target, present }: RestorePlanReport, options: RestoreOptions) {
+  const state = await options.source.readDataset(target, callOf(options));
+  const added = (state?.snapshots ?? []).filter(({ guid }) => !present.includes(guid));
+  if (added.length === 0) return;
+  const names = added.map(({ name }) => `${target}@${name}`).join(', ');
+  throw new Zfs3BackupError('WOULD_LOSE_DATA', `${names} came since this was planned, and would be lost`, {
+    advice: 'Nothing was changed. Run it again to see what would be lost now.',
+  });
+}
+
+async function dropPartial(target: string, { source, signal, logger }: RestoreOptions): Promise<void> {
+  await source.dropPartial?.(target, signal ? { signal } : {});
+  logger?.info({ target }, `dropped what an interrupted receive had left at ${target}`);
+}
+
 async function receiveBackup(
-  { backup, receive }: PlannedRestore,
+  planned: PlannedRestore,
   step: number,
   steps: number,
   options: RestoreOptions,
 ): Promise<ReceivedBackup> {
-  const { store, source, filters, onProgress, logger } = options;
+  const { receive, backup } = planned;
+  const about = { name: `${receive.target}@${receive.snapshot}`, step, steps };
   const startedAt = performance.now();
-  const name = `${receive.target}@${receive.snapshot}`;
+  const moved = await receiveFrom(planned, receive, about, options).catch(async (error: unknown) => {
+    if (!(error instanceof NotContinuableError)) throw error;
+    options.logger?.warn(
+      { key: backup.key },
+      `${about.name} is received from its start: the stream of ${backup.key} does not serve to go on (${error.reason})`,
+    );
+    await dropPartial(receive.target, options);
+    const { continues: _, ...anew } = receive;
+    return receiveFrom(planned, anew, about, options);
+  });
+  await demandSame(planned, options);
+  options.logger?.debug({ key: backup.key, ...moved }, `received ${about.name}`);
+  return { name: about.name, ...moved, seconds: (performance.now() - startedAt) / 1000 };
+}
+
+interface About {
+  readonly name: string;
+  readonly step: number;
+  readonly steps: number;
+}
+
+async function receiveFrom(
+  { backup }: PlannedRestore,
+  receive: ReceiveStep,
+  { name, step, steps }: About,
+  options: RestoreOptions,
+): Promise<Pick<ReceivedBackup, 'storedBytes' | 'streamBytes' | 'retries'>> {
+  const { store, source, filters, onProgress, logger } = options;
+  const estimate = backup.streamBytes ?? backup.estimate;
+  const moved = joinProgress(onProgress, { verb: 'restore', item: name, step, steps, estimate });
   let storedBytes = 0;
-  const about = { verb: 'restore', item: name, step, steps, estimate: backup.estimate } as const;
-  const moved = joinProgress(onProgress, about);
   await untilDone(options.signal, async (signal) => {
     const call = { signal };
     const record = await readRecordIfPossible(store, backup, { ...call, logger });
@@ -192,8 +149,53 @@ async function receiveBackup(
     const stream = meter(inspectStored(decoded, options), moved.read);
     await source.receive(receive, stream, call);
   });
-  const streamBytes = moved.streamBytes();
-  logger?.debug({ key: backup.key, storedBytes, streamBytes }, `received ${name}`);
-  const seconds = (performance.now() - startedAt) / 1000;
-  return { name, storedBytes, streamBytes, seconds, retries: moved.retries() };
+  return { storedBytes, streamBytes: moved.streamBytes(), retries: moved.retries() };
+}
+
+/** What arrived must be the snapshot that was backed up, whatever it is called. */
+async function demandSame({ backup, receive }: PlannedRestore, options: RestoreOptions): Promise<void> {
+  const { target, snapshot } = receive;
+  if (backup.guid === undefined || !options.source.readGuid) return;
+  const guid = await options.source.readGuid(target, snapshot, callOf(options));
+  if (guid === backup.guid) return;
+  const found = guid === undefined ? 'is not there' : `has the guid ${guid}`;
+  throw new Zfs3BackupError(
+    'MISMATCH',
+    `${backup.key} was received, and ${target}@${snapshot} ${found}; the snapshot that was backed up has ${backup.guid}`,
+    {
+      advice: `Do not take ${target} for what was backed up: the object holds another snapshot than its metadata says. \`zfs3backup verify\` tells more.`,
+    },
+  );
+}
+
+/**
+ * What a step that failed has left: dropped where its bytes are in doubt, else told of, for the next run goes on with
+ * it. Never fails: the error that led here is the news.
+ */
+async function settlePartial(
+  { receive: { target }, backup }: PlannedRestore,
+  error: unknown,
+  { source }: RestoreOptions,
+  logger: Logger,
+): Promise<void> {
+  const call = { signal: AbortSignal.timeout(LOOK_MS) };
+  try {
+    const partial = (await source.readDataset(target, call))?.partial;
+    if (partial === undefined || (backup.guid !== undefined && partial.guid !== backup.guid)) return;
+    const isDoubtful =
+      error instanceof Zfs3BackupError && ['CORRUPT_STREAM', 'MISMATCH'].includes(error.code);
+    if (isDoubtful) {
+      await source.dropPartial?.(target, call);
+      logger.warn({ target }, `What had arrived of ${backup.key} was dropped: it cannot be trusted.`);
+    } else {
+      const left = `What arrived of ${backup.key} is kept at ${target}`;
+      logger.warn({ target }, `${left}: the same command goes on with it, --abort-partial drops it.`);
+    }
+  } catch (cause) {
+    logger.debug({ target }, `what was left at ${target} is not known: ${String(cause)}`);
+  }
+}
+
+function callOf({ signal }: RestoreOptions) {
+  return signal ? { signal } : {};
 }

@@ -47,6 +47,12 @@ export function isRaw(flags: readonly string[]): boolean {
   return readFlags(flags).letters.has('w');
 }
 
+/** Whether a stream made with these brings properties of the dataset along, such as where it is mounted. */
+export function bringsProperties(flags: readonly string[]): boolean {
+  const { letters, others } = readFlags(flags);
+  return letters.has('p') || letters.has('R') || letters.has('b') || others.length > 0;
+}
+
 function readFlags(given: readonly string[]) {
   const letters = new Set<string>();
   const others: string[] = [];

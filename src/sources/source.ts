@@ -91,6 +91,8 @@ export interface SnapshotSource {
   dropPartial?(dataset: string, options?: SourceOptions): Promise<void>;
   /** The very command that `dropPartial` runs; pure. */
   dropPartialCommand?(dataset: string): readonly string[];
+  /** What is left of a whole stream for a receiver that was interrupted; pure. Throws as `receive` does. */
+  restOf?(stream: AsyncIterable<Uint8Array>, token: string): AsyncIterable<Uint8Array>;
   /** Of a snapshot that is there, decimal; `undefined` when it is not. */
   readGuid?(dataset: string, snapshot: string, options?: SourceOptions): Promise<string | undefined>;
   /**

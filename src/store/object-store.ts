@@ -58,6 +58,25 @@ export interface ObjectInfo extends ObjectSummary {
   readonly digest?: Digest;
   /** Of the whole body, where the store was given one for it; only `head` tells it. See `wholeChecksum`. */
   readonly checksum?: Checksum;
+  /** Of an archived object that was asked for; only `head` tells it. */
+  readonly thaw?: Thaw;
+}
+
+/** How far an archived object is that was asked for. */
+export type Thaw =
+  | { readonly state: 'in progress' }
+  /** Readable, until it is archived again. */
+  | { readonly state: 'ready'; readonly until: Date | undefined };
+
+/** How fast an archived object comes back, and how dear that is. */
+export type ThawTier = 'Standard' | 'Bulk' | 'Expedited';
+
+export interface ThawOptions extends CallOptions {
+  /** For how many days it stays readable. */
+  readonly days: number;
+  readonly tier: ThawTier;
+  /** The object's, as it is known: some take no days. */
+  readonly storageClass?: string | undefined;
 }
 
 /** What is fixed when an object or upload is created. */
@@ -236,6 +255,11 @@ export interface ObjectStore {
    * them for objects made of parts. Asks nothing where there were none. Called once the object was stored and checked.
    */
   settle?(key: string, options?: CallOptions): Promise<void>;
+  /**
+   * Asks for an archived object, which cannot be read before: `get` fails with ARCHIVED until it is back. Absent where
+   * a store archives nothing.
+   */
+  thaw?(key: string, options: ThawOptions): Promise<'requested' | 'in progress' | 'readable'>;
   /** Removes an object; one that is already gone is no error. */
   remove(key: string, options?: CallOptions): Promise<void>;
   startUpload(key: string, options?: CallOptions & ObjectAttributes): Promise<Upload>;

@@ -16,6 +16,7 @@ const WORDS: Readonly<Record<string, string>> = {
   readVersioning: 'ask for the versioning of',
   listDeleted: 'list the versions under',
   undelete: 'bring back',
+  thaw: 'ask for the archived',
 };
 
 export function wordsFor(operation: string, partNumber?: number): string {

@@ -5,6 +5,7 @@ import type {
   ObjectStore,
   ObjectSummary,
   OpenUpload,
+  ThawOptions,
   Upload,
   Versions,
 } from './object-store.ts';
@@ -92,7 +93,7 @@ function givingUpSoon(store: ObjectStore): ObjectStore {
 
 /** Sends every call but `list` and `complete` through `run`. */
 function through(store: ObjectStore, run: Retry): ObjectStore {
-  const { getInto, versions } = store;
+  const { getInto, thaw, versions } = store;
   const wrap = <U extends Upload>(upload: U): U => ({
     ...upload,
     putPart: (number, body, call) => run('putPart', () => upload.putPart(number, body, call), call),
@@ -110,6 +111,9 @@ function through(store: ObjectStore, run: Retry): ObjectStore {
     put: (key, body, call) => run('put', () => store.put(key, body, call), call),
     ...(store.settle && {
       settle: (key: string, call?: CallOptions) => run('settle', async () => store.settle?.(key, call), call),
+    }),
+    ...(thaw && {
+      thaw: (key: string, call: ThawOptions) => run('thaw', () => thaw(key, call), call),
     }),
     remove: (key, call) => run('remove', () => store.remove(key, call), call),
     startUpload: async (key, call) =>

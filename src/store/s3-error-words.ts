@@ -74,6 +74,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   listParts: 'list parts (s3:ListMultipartUploadParts)',
   openUploads: 'list uploads (s3:ListBucketMultipartUploads)',
   remove: 'delete (s3:DeleteObject)',
+  thaw: 'bring archived objects back (s3:RestoreObject)',
   readVersioning: 'ask for versioning (s3:GetBucketVersioning)',
   listDeleted: 'list versions (s3:ListBucketVersions)',
   undelete: 'remove delete markers (s3:DeleteObjectVersion)',

@@ -78,6 +78,10 @@ function findInAnswer(fields: ErrorFields, status: number, call: S3Call): Findin
   const damaged = DAMAGED_CODES.has(storeCode) && ['put', 'putPart'].includes(call.operation);
   const retryable = RETRYABLE_STATUS.has(status) || RETRYABLE_CODES.has(storeCode) || damaged;
   if (storeCode === 'NoSuchBucket') return noSuchBucket(call);
+  if (storeCode === 'InvalidObjectState') {
+    const advice = '`zfs3backup restore SNAPSHOT --thaw DAYS` asks the store to bring a whole chain back.';
+    return { code: 'ARCHIVED', what: 'it is archived (InvalidObjectState)', advice, retryable: false };
+  }
   if (DENIED_CODES.has(storeCode) || status === 401 || status === 403) {
     return {
       code: 'STORE_DENIED',

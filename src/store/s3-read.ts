@@ -10,6 +10,7 @@ import { bare } from './s3-request.ts';
 import { GetObjectCommand, HeadBucketCommand, HeadObjectCommand, ListObjectsV2Command } from './s3-sdk.ts';
 import { sseCFields } from './s3-sse-c.ts';
 import type { S3Context } from './s3-store.ts';
+import { parseThaw } from './s3-thaw.ts';
 
 export async function headObject(
   context: S3Context,
@@ -228,6 +229,7 @@ function infoOf(
 ): ObjectInfo {
   const etag = bare(answer.ETag);
   const md5 = isMd5(context, etag, answer) ? etag : undefined;
+  const thaw = parseThaw(answer.Restore);
   return {
     key,
     bytes,
@@ -236,6 +238,7 @@ function infoOf(
     storageClass: answer.StorageClass,
     metadata: answer.Metadata ?? {},
     ...(md5 === undefined ? {} : { digest: { algorithm: 'md5', hex: md5 } }),
+    ...(thaw ? { thaw } : {}),
   };
 }
 

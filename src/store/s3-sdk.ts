@@ -23,6 +23,7 @@ export const {
   PutObjectCommand,
   PutObjectRetentionCommand,
   PutObjectTaggingCommand,
+  RestoreObjectCommand,
   S3Client,
   UploadPartCommand,
 } = sdk;

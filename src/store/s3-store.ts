@@ -12,6 +12,7 @@ import { getObject, getObjectInto, headFirstPart, headObject } from './s3-read.t
 import { askedFor, attributesOf, bare, bodyHash, withBodyHash } from './s3-request.ts';
 import { DeleteObjectCommand, PutObjectCommand } from './s3-sdk.ts';
 import { settleObject } from './s3-settle.ts';
+import { thawObject } from './s3-thaw.ts';
 import { openUploads, startUpload } from './s3-upload.ts';
 import { createVersions } from './s3-versions.ts';
 import { minBilledDays } from './storage-classes.ts';
@@ -101,6 +102,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       const command = new DeleteObjectCommand({ Bucket: bucket, Key: key });
       await context.run('remove', { key }, call, ({ client }, send) => client.send(command, send));
     },
+    thaw: (key, call) => thawObject(context, key, call),
     startUpload: (key, call) => startUpload(context, key, call),
     openUploads: (keyPrefix, call) => openUploads(context, keyPrefix, call),
     versions: createVersions(context),

@@ -3,14 +3,7 @@ import type { Hold } from '../../lineage/marks.ts';
 import { readProcess, writeProcess } from '../../stream/process.ts';
 import { runProcess } from '../../stream/run-process.ts';
 import { NotContinuableError } from '../not-continuable.ts';
-import type {
-  DatasetState,
-  MarkStep,
-  PartialReceive,
-  SendStep,
-  SnapshotSource,
-  SourceOptions,
-} from '../source.ts';
+import type { DatasetState, MarkStep, SendStep, SnapshotSource, SourceOptions } from '../source.ts';
 import { describeZfs } from './describe-zfs.ts';
 import { destroyArguments } from './destroy-arguments.ts';
 import { explainFailure, isMissingDataset } from './explain-failure.ts';
@@ -151,7 +144,7 @@ export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): S
       if (rollback) await run(rollback, options);
       const argv = zfs(receiveArguments(step, features));
       try {
-        await writeProcess(argv, step.continues ? restOf(stream, step.continues) : stream, options);
+        await writeProcess(argv, step.continues ? restOf(stream, step.continues.token) : stream, options);
       } catch (error) {
         // a program that makes the stream, such as a decompressor, has failed for reasons of its own
         const ours = error instanceof ProcessFailedError && error.command === argv;
@@ -162,6 +155,7 @@ export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): S
       await run(dropPartialArguments(dataset), options);
     },
     dropPartialCommand: (dataset) => zfs(dropPartialArguments(dataset)),
+    restOf,
     readGuid,
     destroy,
     mark,
@@ -176,7 +170,7 @@ export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): S
   };
 }
 
-function restOf(stream: AsyncIterable<Uint8Array>, { token }: PartialReceive): AsyncIterable<Uint8Array> {
+function restOf(stream: AsyncIterable<Uint8Array>, token: string): AsyncIterable<Uint8Array> {
   const point = decodeResumeToken(token);
   if (!point) throw new NotContinuableError('its token is of a kind that is not known');
   return resumeStream(stream, point);
