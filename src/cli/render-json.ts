@@ -1,4 +1,5 @@
 import type { BackupPlanReport, BackupResult } from '../backup.ts';
+import type { StreamFacts } from '../inspect/stream-inspector.ts';
 import type { RestorePlanReport, RestoreResult } from '../restore.ts';
 import type { StatusReport, StoreStatusReport } from '../status.ts';
 import type { Summary } from '../summary.ts';
@@ -200,6 +201,7 @@ export interface PutReport {
   readonly partBytes: number;
   readonly seconds: number;
   readonly summary: Summary;
+  readonly stream: StreamFacts | undefined;
 }
 
 /** z3's line, to the space: scripts compare it as text. */
@@ -209,12 +211,12 @@ export function renderPutLine({ etag }: Pick<PutReport, 'etag'>): string {
 
 /** The same line, with more behind it. */
 export function renderPutJson(report: PutReport): string {
-  const { key, etag, storedBytes, parts, skippedParts, partBytes, seconds, summary } = report;
+  const { key, etag, storedBytes, parts, skippedParts, partBytes, seconds, summary, stream } = report;
   const { bytesPerSecond, requests, retries, skippedBytes } = summaryJson(summary);
   const status = { status: 'success', etag: etag ?? '' };
   const rounded = Math.round(seconds * 1000) / 1000;
   const sizes = { bytes: storedBytes, parts, skippedParts, partSize: partBytes };
-  const more = { bytesPerSecond, requests, retries, skippedBytes };
+  const more = { bytesPerSecond, requests, retries, skippedBytes, stream: stream?.kind ?? null };
   return renderLine({ ...status, key, ...sizes, seconds: rounded, ...more });
 }
 

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runPput } from '../../src/cli/main.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { createStreamBuilder } from '../inspect/build-stream.ts';
 import { makePipe } from '../stream/fixtures.ts';
 import { checkFields } from './check-fields.ts';
 import { readTables } from './docs-tables.ts';
@@ -53,6 +54,31 @@ describe('pput', () => {
     checkFields(line, table);
     expect(line).toMatchObject({ key: 'k', bytes: 5, parts: 1 });
     expect(stdout.split('\n')).toHaveLength(2);
+  });
+
+  it('stores nothing of a ZFS stream that was cut off, and says what to do', async () => {
+    const whole = createStreamBuilder().begin().write(Buffer.alloc(4096, 1)).end().bytes();
+    const cut = { stdin: Readable.from([whole.subarray(0, 3000)]) };
+    const { status, stdout, stderr } = await pput(['k'], cut);
+    expect([status, stdout]).toEqual([3, '']);
+    expect(stderr).toContain('pput: The ZFS send stream is truncated after 3000 bytes, in record 2 (WRITE)');
+    expect(stderr).toContain('what to do: Whatever made it failed, or was cut off');
+    expect(await leftovers('k')).toEqual([]);
+    expect(
+      await pput(['k', '--expect', 'none'], { stdin: Readable.from([whole.subarray(0, 3000)]) }),
+    ).toMatchObject({ status: 0 });
+    const { stdout: line } = await pput(['k', '--expect', 'zfs', '--json'], {
+      stdin: Readable.from([whole]),
+    });
+    expect(JSON.parse(line)).toMatchObject({ bytes: whole.byteLength, stream: 'zfs' });
+  });
+
+  it('stores nothing that is no ZFS stream with --expect zfs', async () => {
+    expect(await pput(['k', '--expect', 'zfs'], text('hello'))).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('The stream is no ZFS send stream'),
+    });
+    expect(await leftovers('k')).toEqual([]);
   });
 
   it('sums up on stderr, as an event where a program asks for it', async () => {
