@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 import { renderLogLine } from './render-log.ts';
+import { escapeJson } from './render-text.ts';
 import type { Screen } from './screen.ts';
 import type { Style } from './style.ts';
 
@@ -19,7 +20,7 @@ export function createLogger(screen: Screen, options: LoggingOptions): PinoLogge
   const destination: DestinationStream = {
     write(line) {
       const safe = hide(line);
-      screen.write(options.format === 'json' ? safe : renderLogLine(safe, options.style));
+      screen.write(options.format === 'json' ? escapeJson(safe) : renderLogLine(safe, options.style));
     },
   };
   const redact = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);

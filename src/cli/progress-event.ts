@@ -2,6 +2,7 @@ import type { Progress } from '../progress.ts';
 import type { Summary } from '../summary.ts';
 import { summaryJson } from './render-json.ts';
 import { rateOf, type Sample } from './render-progress.ts';
+import { escapeJson } from './render-text.ts';
 
 /*
  * The lines of `--progress json`, as docs/json.md has them: a promise to programs, put together by hand like the
@@ -46,5 +47,5 @@ export function renderSummaryEvent(
 }
 
 function renderEvent(event: object): string {
-  return `${JSON.stringify(event)}\n`;
+  return `${escapeJson(JSON.stringify(event))}\n`;
 }

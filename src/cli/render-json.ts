@@ -5,6 +5,7 @@ import type { StatusReport, StoreStatusReport } from '../status.ts';
 import type { Summary } from '../summary.ts';
 import type { VerifyResult } from '../verify.ts';
 import { ratioOf } from './render-summary.ts';
+import { escapeJson } from './render-text.ts';
 
 /*
  * The objects of docs/json.md: a promise to scripts. Each is put together by hand, so that a field that a verb
@@ -12,7 +13,7 @@ import { ratioOf } from './render-summary.ts';
  */
 
 export function printJson(value: object): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${escapeJson(JSON.stringify(value, null, 2))}\n`;
 }
 
 export function statusJson({ dataset, store, snapshots, summary }: StatusReport): object {
@@ -221,6 +222,8 @@ export function renderPutJson(report: PutReport): string {
 }
 
 function renderLine(fields: Readonly<Record<string, string | number | null>>): string {
-  const members = Object.entries(fields).map(([name, value]) => `"${name}": ${JSON.stringify(value)}`);
+  const members = Object.entries(fields).map(
+    ([name, value]) => `"${name}": ${escapeJson(JSON.stringify(value))}`,
+  );
   return `{${members.join(', ')}}\n`;
 }

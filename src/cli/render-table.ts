@@ -9,11 +9,16 @@ export interface Cell {
   readonly paint?: (text: string) => string;
 }
 
+/** One name of a thousand characters must not push the columns of all others off the screen. */
+const MAX_WIDTH = 120;
+
 /** Columns two spaces apart, no trailing space; ends without a newline. */
 export function renderTable(columns: readonly Column[], rows: ReadonlyArray<readonly Cell[]>): string {
   const head = columns.map(({ title }) => ({ text: title }));
   const lines = [head, ...rows];
-  const widths = columns.map((_, at) => Math.max(...lines.map((line) => widthOf(line[at]?.text ?? ''))));
+  const widths = columns.map((_, at) =>
+    Math.min(MAX_WIDTH, Math.max(...lines.map((line) => widthOf(line[at]?.text ?? '')))),
+  );
   return lines.map((line) => renderLine(line, columns, widths)).join('\n');
 }
 
@@ -21,7 +26,7 @@ function renderLine(line: readonly Cell[], columns: readonly Column[], widths: r
   return columns
     .map(({ align }, at) => {
       const { text, paint } = line[at] ?? { text: '' };
-      const gap = ' '.repeat((widths[at] ?? 0) - widthOf(text));
+      const gap = ' '.repeat(Math.max(0, (widths[at] ?? 0) - widthOf(text)));
       const painted = paint ? paint(text) : text;
       if (align === 'right') return gap + painted;
       return at === columns.length - 1 ? painted : painted + gap;

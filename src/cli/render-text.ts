@@ -1,6 +1,6 @@
-// C0, DEL and C1 controls, line and paragraph separators, and the marks that turn the writing direction: a name
-// from a bucket must neither move the cursor nor pretend to be another name.
-const HOSTILE = /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+// Control and format characters (those that turn the writing direction, or are not seen), separators of lines, and what is
+// no character: a name from a bucket must neither move the cursor nor pretend to be another name.
+const HOSTILE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 /** A name as it may stand on a terminal: what could act there is written as an escape. */
 export function escapeName(name: string): string {
@@ -20,9 +20,20 @@ function escapeCharacter(character: string): string {
   if (character === '\r') return '\\r';
   if (character === '\t') return '\\t';
   const code = character.codePointAt(0) ?? 0;
-  return code < 0x100
-    ? `\\x${code.toString(16).padStart(2, '0')}`
-    : `\\u${code.toString(16).padStart(4, '0')}`;
+  const hex = code.toString(16);
+  // As bash reads it in $'…' as well.
+  if (code < 0x80) return `\\x${hex.padStart(2, '0')}`;
+  return code > 0xffff ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`;
+}
+
+/** JSON in which such characters of its strings are escapes too: the language allows most of them as they are. */
+export function escapeJson(json: string): string {
+  return json.replace(HOSTILE, (character) => (character === '\n' ? character : escapeUnits(character)));
+}
+
+function escapeUnits(character: string): string {
+  const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
 
 const BINARY_UNITS = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];

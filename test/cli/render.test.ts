@@ -42,8 +42,9 @@ describe('sizes and times', () => {
 
 describe('names from a bucket', () => {
   it('cannot act on a terminal', () => {
-    expect(escapeName('a\u001b[2Jb\nc\u202ed\u009b')).toBe('a\\x1b[2Jb\\nc\\u202ed\\x9b');
+    expect(escapeName('a\u001b[2Jb\nc\u202ed\u009b')).toBe('a\\x1b[2Jb\\nc\\u202ed\\u009b');
     expect(escapeText('one\r\ntwo\u0007')).toBe('one\ntwo\\x07');
+    expect(escapeName('\u061c\u200b\ufeff\u{e0041}')).toBe('\\u061c\\u200b\\ufeff\\U000e0041');
     expect(escapeName('tank/näme:ok %+')).toBe('tank/näme:ok %+');
   });
 
