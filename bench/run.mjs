@@ -1,4 +1,4 @@
-// npm run bench -- [compare|sweep|latency|length|compress|rgw|status] [--rounds N] [--size MIB] [--only TEXT]; see README.md
+// npm run bench -- [compare|sweep|latency|length|compress|inspect|rgw|status] [--rounds N] [--size MIB] [--only TEXT]; see README.md
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findClients, versions } from './clients.mjs';

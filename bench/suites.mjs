@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { environment } from './clients.mjs';
 import { CACHE, startGateway, startServers } from './machine.mjs';
+import { writeZfsStream } from './zfs-stream.mjs';
 
 const HERE = import.meta.dirname;
 const BUCKET = 'bench';
@@ -82,6 +83,25 @@ async function compress({ bytes }) {
   return { cases, close };
 }
 
+/** What it costs to look at a stream while it is stored, by kind of stream and depth. */
+async function inspect({ clients, bytes }) {
+  const { servers, certificate, close } = await startServers();
+  const [server] = servers;
+  const [ours] = clients;
+  const upload = ours.upload({ url: server.url, bucket: BUCKET });
+  const cases = Object.entries(makeStreams(bytes)).flatMap(([kind, file]) =>
+    [['none'], ['any', 'frames'], ['any', 'full']].map(([expect, depth = 'full']) => {
+      const argv = [...upload, '--expect', expect, '--inspect', depth];
+      const line = `cat "$0" | "$@"`;
+      const name = expect === 'none' ? '--expect none' : `--inspect ${depth}`;
+      return transfer(`upload of ${kind}`, name, server, certificate, {
+        argv: ['sh', '-c', line, file, ...argv],
+      });
+    }),
+  );
+  return { cases, close };
+}
+
 /** Every client against Ceph's gateway, which stores what it gets and is the limit. */
 async function rgw({ clients, bytes }) {
   const { endpoint: url, credentials, close } = startGateway();
@@ -96,7 +116,7 @@ async function rgw({ clients, bytes }) {
   return { cases, close };
 }
 
-export const SUITES = { compare, sweep, latency, length, compress, rgw };
+export const SUITES = { compare, sweep, latency, length, compress, inspect, rgw };
 
 function transfers(clients, server, certificate, bytes) {
   const place = { url: server.url, bucket: BUCKET, bytes, certificate };
@@ -127,4 +147,22 @@ function makeCorpus(bytes) {
     ]);
   }
   return corpus;
+}
+
+/** A ZFS send stream of that corpus, plain and compressed, and something that nobody knows. */
+function makeStreams(bytes) {
+  const corpus = makeCorpus(bytes);
+  const zfs = join(CACHE, `zfs-${bytes}`);
+  if (!existsSync(zfs)) writeZfsStream(corpus, zfs);
+  const streams = { 'a ZFS stream': zfs, 'what nobody knows': corpus };
+  for (const [name, program] of [
+    ['zst', 'zstd -q -3 -T0'],
+    ['gz', 'gzip -1'],
+  ]) {
+    const file = `${zfs}.${name}`;
+    if (!existsSync(file))
+      execFileSync('sh', ['-c', `${program} < '${zfs}' > '${file}.part' && mv '${file}.part' '${file}'`]);
+    streams[`a ZFS stream through ${program.split(' ')[0]}`] = file;
+  }
+  return streams;
 }
