@@ -69,6 +69,7 @@ export {
   runPrunePlan,
 } from './prune.ts';
 export { type FoundBackups, readBackups } from './read-backups.ts';
+export { type DeletedBackupVersion, readDeleted } from './read-deleted.ts';
 export { readLineage, readLineages } from './read-lineage.ts';
 export { readRecord } from './read-record.ts';
 export {
@@ -132,6 +133,14 @@ export { openDownload } from './transfer/download.ts';
 export { type PartSchedule, type PartStep, partBytesAt } from './transfer/part-schedule.ts';
 export { planTransfer, type TransferPlan, type TransferRequest } from './transfer/plan-transfer.ts';
 export { type UploadOptions, type UploadResult, upload } from './transfer/upload.ts';
+export {
+  readUndeletePlan,
+  runUndeletePlan,
+  type UndeleteOptions,
+  type UndeletePlanReport,
+  type UndeleteResult,
+  undelete,
+} from './undelete.ts';
 export {
   readVerifyPlan,
   runVerifyPlan,

@@ -1,24 +1,33 @@
+import { readDeleted } from '../read-deleted.ts';
 import { status, statusOfStore } from '../status.ts';
 import type { CommandCall } from './program.ts';
 import { printJson, statusJson, storeStatusJson } from './render-json.ts';
 import { renderStatus, renderStoreStatus } from './render-status.ts';
+import { deletedJson, renderDeleted } from './render-undelete.ts';
 import { withSession } from './session.ts';
 
 const BROKEN = 3;
 
 export function runStatus(call: CommandCall): Promise<number> {
-  const json = call.arguments.flag('json');
+  const { arguments: given, signal } = call;
   const { style } = call.stdout;
   return withSession(call, async ({ config, context, logger }) => {
     const { store, source } = context;
-    const options = { store, source, logger, signal: call.signal, snapshotPrefix: config.snapshotPrefix };
-    if (config.dataset === undefined) {
+    const { dataset } = config;
+    const options = { store, source, logger, signal, snapshotPrefix: config.snapshotPrefix };
+    const deleted = given.flag('deleted') ? await readDeleted(store, dataset, { signal }) : undefined;
+    const print = async (json: object, text: string) => {
+      const more = deleted ? { deleted: deletedJson(deleted) } : {};
+      if (given.flag('json')) await call.print(printJson({ ...json, ...more }));
+      else await call.print(deleted ? `${text}\n${renderDeleted(deleted)}` : text);
+    };
+    if (dataset === undefined) {
       const report = await statusOfStore(options);
-      await call.print(json ? printJson(storeStatusJson(report)) : renderStoreStatus(report, style));
+      await print(storeStatusJson(report), renderStoreStatus(report, style));
       return report.datasets.some(({ broken }) => broken > 0) ? BROKEN : 0;
     }
-    const report = await status({ ...options, dataset: config.dataset });
-    await call.print(json ? printJson(statusJson(report)) : renderStatus(report, style));
+    const report = await status({ ...options, dataset });
+    await print(statusJson(report), renderStatus(report, style));
     return report.summary.broken.length > 0 ? BROKEN : 0;
   });
 }

@@ -8,7 +8,15 @@ export const statusCommand: Command = {
   summary: 'Shows which snapshots have a backup, and whether each backup can be restored.',
   details: 'Without a dataset: one line for each dataset in the store. Exits with 3 when a backup is broken.',
   positionals: [],
-  options: [jsonOption, ...settingOptions('max-retries', 'force-path-style')],
+  options: [
+    {
+      name: 'deleted',
+      type: 'flag',
+      help: 'Show also what was deleted and can be brought back, in a bucket that keeps versions.',
+    },
+    jsonOption,
+    ...settingOptions('max-retries', 'force-path-style'),
+  ],
   examples: [
     {
       line: 'zfs3backup status --store s3://my-bucket --dataset tank/data',

@@ -9,6 +9,7 @@ import { releaseCommand } from './release-command.ts';
 import { restoreCommand } from './restore-command.ts';
 import { globalGroup } from './setting-options.ts';
 import { statusCommand } from './status-command.ts';
+import { undeleteCommand } from './undelete-command.ts';
 import { verifyCommand } from './verify-command.ts';
 
 export const zfs3backupProgram: Program = {
@@ -21,6 +22,7 @@ export const zfs3backupProgram: Program = {
     verifyCommand,
     pruneCommand,
     deleteCommand,
+    undeleteCommand,
     cleanupCommand,
     doctorCommand,
     reindexCommand,
