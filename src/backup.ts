@@ -133,6 +133,7 @@ async function storeBackup(
       source: encoder ? encoder.encode(stream, call) : stream,
       metadata,
       estimate,
+      partDigests: true,
       ...transferOptions(options),
       ifExists: 'fail',
       resume,

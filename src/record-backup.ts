@@ -54,7 +54,7 @@ async function describeBackup(
   return makeRecord(backup, await readTool(), {
     filters,
     ...{ streamBytes, streamCrc32 },
-    storedCrc32: result.crc32,
+    storedCrc32: result.crc32 ?? null,
     partBytes: result.partBytes,
     parts: result.partDigests,
     snapshotCreatedAt: step.snapshot.createdAt.toISOString(),

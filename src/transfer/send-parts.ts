@@ -49,7 +49,7 @@ export interface SentParts {
   readonly parts: readonly StoredPart[];
   /** Whether the parts' ETags are digests of their bytes, tried on the last part. */
   readonly etagsAreDigests: boolean;
-  /** Digests of the same parts, as they were read. */
+  /** Digests of the same parts, as they were read; none where nobody took them. */
   readonly digests: readonly RecordedPart[];
 }
 
@@ -78,7 +78,8 @@ export async function sendParts(
       const there = await stored.find(part);
       const answer = there ?? (await sendPart(upload, part, sending, slots, late.signal));
       sent[part.number - 1] = answer;
-      digests[part.number - 1] = await digestPart(part);
+      const digested = await digestPart(part);
+      if (digested) digests[part.number - 1] = digested;
       if (part.last) etagsAreDigests = isDigestOf(answer.etag, part.bytes);
       if (there) {
         tally.skippedParts += 1;

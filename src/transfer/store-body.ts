@@ -80,7 +80,7 @@ export async function storeWhole(
     const info = await checkStored(expected, { ...storing, retry: sending.retry, signal: late.signal });
     await settle(storing, late.signal);
     const part = await digestPart({ number: 1, bytes: body, last: true, digests });
-    return { info, digests: [info.digest ? withEtag(part, info.digest.hex) : part] };
+    return { info, digests: part ? [info.digest ? withEtag(part, info.digest.hex) : part] : [] };
   } finally {
     late.dispose();
   }

@@ -3,7 +3,7 @@ import { Zfs3BackupError } from '../errors.ts';
 import type { StreamFacts, StreamInspector } from '../inspect/stream-inspector.ts';
 import type { RecordedPart } from '../lineage/record.ts';
 import { type Logger, silentLogger } from '../logger.ts';
-import type { Metadata, ObjectStore } from '../store/object-store.ts';
+import type { BodyDigests, Metadata, ObjectStore } from '../store/object-store.ts';
 import { createBufferPool } from '../stream/buffer-pool.ts';
 import type { Part } from '../stream/parts.ts';
 import type { DescriptorSource } from '../stream/read-parts.ts';
@@ -59,6 +59,8 @@ export interface UploadOptions {
   readonly force?: boolean | undefined;
   /** Leave the upload open for a later run when this one is interrupted, or the store stays away. */
   readonly keepOnInterrupt?: boolean | undefined;
+  /** Tell the digests of the parts in the result, which costs a CRC-32 of every byte. */
+  readonly partDigests?: boolean | undefined;
   /** How often one request is tried again, 10 if not given. */
   readonly maxRetries?: number | undefined;
   /** Stops reading and drops what was sent; the upload rejects with the signal's reason. */
@@ -77,9 +79,9 @@ export interface UploadResult {
   readonly storedBytes: number;
   /** When the store received it, by its own clock. */
   readonly storedAt: Date;
-  /** CRC-32 of the whole, in hex. */
-  readonly crc32: string;
-  /** Of the bytes as they were read, by number; of skipped parts as well. */
+  /** CRC-32 of the whole, in hex; `undefined` without digests of the parts. */
+  readonly crc32: string | undefined;
+  /** Of the bytes as they were read, by number; of skipped parts as well. Empty unless asked for. */
   readonly partDigests: readonly RecordedPart[];
   readonly parts: number;
   /** Of them: those that an earlier run had stored. */
@@ -118,7 +120,7 @@ export async function upload(options: UploadOptions): Promise<UploadResult> {
     partBytesAt: (number) => partBytesAt(schedule, Math.min(number, options.store.limits.maxParts)),
     pool: createBufferPool(Math.max(plan.memoryBytes, largestOf(schedule))),
     buffers: plan.concurrency + 1,
-    digests: [...new Set([...(options.store.wantedDigests ?? []), 'crc32' as const])],
+    digests: digestsOf(options),
     signal: stop.signal,
     onBytes: (bytes) => {
       readBytes += bytes;
@@ -214,6 +216,11 @@ function prepare(
   };
 }
 
+function digestsOf({ store, partDigests = false }: UploadOptions): readonly (keyof BodyDigests)[] {
+  const wanted = store.wantedDigests ?? [];
+  return partDigests && !wanted.includes('crc32') ? [...wanted, 'crc32'] : wanted;
+}
+
 function largestOf(schedule: PartSchedule): number {
   return Math.max(...schedule.map(({ bytes }) => bytes));
 }
@@ -221,7 +228,7 @@ function largestOf(schedule: PartSchedule): number {
 async function storeParts(parts: AsyncGenerator<Part, void>, storing: Storing, options: UploadOptions) {
   const [first] = await Promise.all([parts.next(), options.meanwhile?.()]);
   if (first.done) {
-    if (options.allowEmpty) return storeWhole(storing, new Uint8Array());
+    if (options.allowEmpty) return storeWhole(storing, new Uint8Array(), { crc32: '00000000' });
     throw new Zfs3BackupError('EMPTY_STREAM', `${storing.key}: the stream is empty, nothing was stored`);
   }
   if (!first.value.last) return storeInParts(storing, startingWith(first.value, parts));

@@ -48,7 +48,7 @@ describe('an upload tells the digests of its parts', () => {
       const body = randomBytes(length);
       for (const source of [producer(body), await descriptorOf(body)]) {
         const store: ObjectStore = { ...createMemoryStore(), ...(wantedDigests && { wantedDigests }) };
-        const result = await upload({ store, key: KEY, source, partBytes: PART });
+        const result = await upload({ store, key: KEY, source, partBytes: PART, partDigests: true });
         expect(result.partDigests).toEqual(expected(body, names));
         expect(result.crc32).toBe(crcOf(body));
         expect(result.storedAt).toBeInstanceOf(Date);
@@ -60,7 +60,13 @@ describe('an upload tells the digests of its parts', () => {
     const store = await temporaryDirectoryStore();
     const partBytes = 5 * 1024 * KIB;
     const body = randomBytes(2 * partBytes + 5);
-    const result = await upload({ store, key: KEY, source: producer(body, 64 * KIB), partBytes });
+    const result = await upload({
+      store,
+      key: KEY,
+      source: producer(body, 64 * KIB),
+      partBytes,
+      partDigests: true,
+    });
     expect(result.partDigests).toEqual(expected(body, ['sha256'], partBytes));
     expect(result.crc32).toBe(crcOf(body));
   });
@@ -75,14 +81,33 @@ describe('an upload tells the digests of its parts', () => {
         source: producer(body),
         partBytes: PART,
         ifExists: 'replace',
+        partDigests: true,
       });
       expect(result.partDigests).toEqual(expected(body));
     }
   });
 
+  it('only where somebody asks for them, unless the store wants the same', async () => {
+    const body = randomBytes(PART + 1);
+    const options = { key: KEY, source: producer(body), partBytes: PART };
+    expect(await upload({ ...options, store: createMemoryStore() })).toMatchObject({
+      partDigests: [],
+      crc32: undefined,
+    });
+    const store: ObjectStore = { ...createMemoryStore(), wantedDigests: ['crc32'] };
+    const result = await upload({ ...options, source: producer(body), store });
+    expect(result.partDigests).toEqual(expected(body, ['md5']));
+  });
+
   it('of an empty object too', async () => {
     const store = createMemoryStore();
-    const result = await upload({ store, key: KEY, source: producer(Buffer.alloc(0)), allowEmpty: true });
+    const result = await upload({
+      store,
+      key: KEY,
+      source: producer(Buffer.alloc(0)),
+      allowEmpty: true,
+      partDigests: true,
+    });
     expect(result.crc32).toBe('00000000');
     expect(result.partDigests).toMatchObject([{ number: 1, bytes: 0, crc32: '00000000' }]);
   });
@@ -96,7 +121,7 @@ describe('an upload tells the digests of its parts', () => {
       killed.abort(new Error('killed'));
       yield body;
     })();
-    const options = { store, key: KEY, partBytes: PART, concurrency: 1 };
+    const options = { store, key: KEY, partBytes: PART, concurrency: 1, partDigests: true };
     await expect(
       upload({ ...options, source: half, signal: killed.signal, keepOnInterrupt: true }),
     ).rejects.toThrow('killed');

@@ -13,7 +13,13 @@ const PART = 4 * KIB;
 /** An object of parts, whose ETag says nothing of its bytes as they come, and what was recorded of it. */
 async function storeParts(body: Uint8Array, damage?: { readonly at: number }) {
   const memory = createMemoryStore();
-  const result = await upload({ store: memory, key: KEY, source: producer(body), partBytes: PART });
+  const result = await upload({
+    store: memory,
+    key: KEY,
+    source: producer(body),
+    partBytes: PART,
+    partDigests: true,
+  });
   const record: RecordedBody = {
     storedBytes: result.storedBytes,
     etag: result.etag ?? null,
@@ -123,6 +129,7 @@ describe('a download with a record', () => {
       key: KEY,
       source: producer(Buffer.alloc(0)),
       allowEmpty: true,
+      partDigests: true,
     });
     const { chunks } = await openDownload({
       store,
