@@ -16,7 +16,7 @@ import {
 import { recordBackup } from './record-backup.ts';
 import { createMarkRunner } from './run-marks.ts';
 import { sayReached } from './say-reached.ts';
-import { meterCrc32 } from './stream/crc-meter.ts';
+import { type CrcMeter, meterCrc32 } from './stream/crc-meter.ts';
 import { meter } from './stream/meter.ts';
 import { untilDone } from './stream/until-done.ts';
 import { type Summary, startSummary } from './summary.ts';
@@ -118,13 +118,14 @@ async function storeBackup(
     estimate,
   });
   const startedAt = new Date();
-  let streamCrc32 = () => '';
+  let digested: CrcMeter | undefined;
   let facts: StreamFacts | undefined;
   const result = await untilDone(signal, (producing) => {
     const call = { signal: producing };
-    const sent = meterCrc32(meter(options.source.send(sendStepOf(step), call), progress.read));
-    streamCrc32 = sent.hex;
-    const stream = inspectSent(refuseEmpty(sent.chunks, name), step, options, (seen) => {
+    const sent = meter(options.source.send(sendStepOf(step), call), progress.read);
+    // Without a filter it is what the upload tells.
+    digested = encoder && meterCrc32(sent);
+    const stream = inspectSent(refuseEmpty(digested?.chunks ?? sent, name), step, options, (seen) => {
       facts = seen;
     });
     return upload({
@@ -148,7 +149,7 @@ async function storeBackup(
   });
   const streamBytes = progress.streamBytes();
   options.logger?.debug({ key, streamBytes, storedBytes: result.storedBytes }, `stored ${name}`);
-  const stored = { streamBytes, streamCrc32: streamCrc32(), startedAt, result };
+  const stored = { streamBytes, streamCrc32: digested?.hex() ?? result.crc32 ?? null, startedAt, result };
   await recordBackup(planned, stored, options);
   const { etag, storedBytes, parts, skippedParts, skippedBytes, seconds, retries } = result;
   const parent = step.parentName ?? null;

@@ -11,7 +11,7 @@ const GRACE_MS = 2_000;
 
 export interface StoredStream {
   readonly streamBytes: number;
-  readonly streamCrc32: string;
+  readonly streamCrc32: string | null;
   readonly startedAt: Date;
   readonly result: UploadResult;
 }
