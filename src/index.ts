@@ -52,8 +52,15 @@ export { decodeBackup, encodeMetadata } from './lineage/metadata.ts';
 export { type BackupPlan, type BackupRequest, type BackupStep, planBackup } from './lineage/plan-backup.ts';
 export { planRestore, type RestorePlan, type RestoreRequest } from './lineage/plan-restore.ts';
 export { planRetention, type RetentionRequest } from './lineage/plan-retention.ts';
+export type { VerifyLevel, VerifyPlan } from './lineage/plan-verify.ts';
 export type { BackupRecord, RecordedFilter, RecordedPart } from './lineage/record.ts';
 export { parseRetention, type RetentionRules } from './lineage/retention.ts';
+export type {
+  Finding as VerifyFinding,
+  FindingKind,
+  NotVerified,
+  Verdict as BackupVerdict,
+} from './lineage/verdicts.ts';
 export type { Logger } from './logger.ts';
 export type { OnProgress, Progress } from './progress.ts';
 export {

@@ -102,6 +102,8 @@ async function lookAt(
   await stored.drain();
   if (parts) damage(parts.end());
   noteUnproven(backup, record, info, etag, gathered);
+  if (gathered.notVerified && record?.parts.length && gathered.findings.length === 0)
+    gathered.notes.push('its stored bytes are those that were stored; what they decode to was not looked at');
   return { facts, isRead: true };
 }
 
@@ -192,7 +194,9 @@ function noteUnproven(
 ): void {
   if (record && record.parts.length > 0) return;
   if (recordKey !== undefined && record === undefined)
-    notes.push(`the record of ${key} is torn or of a newer version: it was not compared with anything`);
+    notes.push(
+      `the record of ${key} is torn, of a newer version, or about another object: its bytes were compared with none of it`,
+    );
   // The download has compared them.
   if (info.digest ?? info.checksum) return;
   if (etag?.end()) return;

@@ -29,7 +29,7 @@ export function explainVerifyFailure(error: unknown, stage: Stage): Failure {
     if (code === 'NO_SUCH_KEY') return { finding: { kind: 'missing', message } };
     if (code === 'MISMATCH') return { finding: { kind: 'object', message } };
     if (code === 'NO_SUCH_BUCKET') throw error;
-    if (isArchived(error)) return { note: archivedNote(error.key) };
+    if (code === 'ARCHIVED') return { note: archivedNote(error.key) };
     return { notVerified: { code, message } };
   }
   if (code === 'MISMATCH') return { finding: { kind: 'object', message } };
@@ -43,13 +43,8 @@ export function explainVerifyFailure(error: unknown, stage: Stage): Failure {
   return { notVerified: { code, message } };
 }
 
-/** AWS and who is like it: the object is in an archive, and was not asked back. */
-function isArchived({ storeCode }: StoreError): boolean {
-  return storeCode === 'InvalidObjectState';
-}
-
 function archivedNote(key: string | undefined): string {
-  return `${key ?? 'the object'} is in an archive of the store and cannot be read now: \`zfs3backup restore --thaw\` asks it back`;
+  return `${key ?? 'the object'} is archived and cannot be read now: \`zfs3backup restore\` with --thaw asks for its chain`;
 }
 
 function withoutStop(message: string): string {

@@ -91,7 +91,8 @@ export interface VerifyResult {
  * no error: it is in the result. Throws typed errors when it could not look at all.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyResult> {
-  return runVerifyPlan(await readVerifyPlan(options), options);
+  const sumUp = startSummary(options.store);
+  return runVerifyPlan(await readVerifyPlan(options), options, sumUp);
 }
 
 /** Lists, and plans what to look at. */
@@ -145,11 +146,13 @@ async function readFound(options: VerifyOptions, named: readonly string[]): Prom
   });
 }
 
-/** Looks at the very items of a plan. */
-export async function runVerifyPlan(report: VerifyPlanReport, options: VerifyOptions): Promise<VerifyResult> {
-  const { store, level, sample, plan } = report;
+/** Looks at the very items of a plan. `sumUp` was started before it was made, where its requests count, too. */
+export async function runVerifyPlan(
+  { store, level, sample, plan }: VerifyPlanReport,
+  options: VerifyOptions,
+  sumUp = startSummary(options.store),
+): Promise<VerifyResult> {
   const { logger = silentLogger } = options;
-  const sumUp = startSummary(options.store);
   const receiver = await openReceiver(plan, { ...options, logger });
   const judged = await verifyItems(plan, { ...options, logger, receiver });
   const backups = judged.map(({ item, judgement }): VerifiedBackup => {

@@ -304,7 +304,7 @@ describe('records', () => {
     await writeFile(await recordFile(folder, '1'), text);
     const result = await check({ level: 2 });
     expect(verdicts(result)).toEqual(FINE);
-    expect(of(result, '1').notes[0]).toContain('torn or of a newer version');
+    expect(of(result, '1').notes[0]).toContain('torn, of a newer version');
   });
 
   it('that tell of another part are believed before the bytes', async () => {
@@ -321,21 +321,20 @@ describe('records', () => {
 });
 
 describe('an object that cannot be read', () => {
-  const refusing = (store: ObjectStore, storeCode: string): ObjectStore => {
+  const refusing = (store: ObjectStore, code: 'ARCHIVED' | 'STORE_DENIED'): ObjectStore => {
     const { getInto: _, ...rest } = store;
     return {
       ...rest,
       get(key, call) {
         if (!key.endsWith('@2')) return store.get(key, call);
-        const failure = { operation: 'get', key, storeCode, retryable: false };
-        throw new StoreError('STORE_DENIED', `get ${key}: ${storeCode}`, failure);
+        throw new StoreError(code, `get ${key}`, { operation: 'get', key, retryable: false });
       },
     };
   };
 
   it('because it is in an archive is named, and nothing is wrong with it', async () => {
     const { store } = await createChain();
-    const result = await check(refusing(store, 'InvalidObjectState'), { level: 2 });
+    const result = await check(refusing(store, 'ARCHIVED'), { level: 2 });
     expect(verdicts(result)).toEqual(FINE);
     expect(of(result, '2')).toMatchObject({
       level: 1,
@@ -345,7 +344,7 @@ describe('an object that cannot be read', () => {
 
   it('because the store refuses is not verified, and the others are', async () => {
     const { store } = await createChain();
-    const result = await check(refusing(store, 'AccessDenied'), { level: 2 });
+    const result = await check(refusing(store, 'STORE_DENIED'), { level: 2 });
     expect(verdicts(result)).toEqual(['1: ok', '2: not verified', '3: ok']);
     expect(of(result, '2').notVerified?.code).toBe('STORE_DENIED');
   });

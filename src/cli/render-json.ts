@@ -3,7 +3,7 @@ import type { StreamFacts } from '../inspect/stream-inspector.ts';
 import type { RestorePlanReport, RestoreResult } from '../restore.ts';
 import type { StatusReport, StoreStatusReport } from '../status.ts';
 import type { Summary } from '../summary.ts';
-import type { VerifyResult } from '../verify.ts';
+import type { VerifyPlanReport, VerifyResult } from '../verify.ts';
 import { ratioOf } from './render-summary.ts';
 import { escapeJson } from './render-text.ts';
 
@@ -104,19 +104,25 @@ export function backupJson({ dataset, store, notes, backups, summary }: BackupRe
   };
 }
 
-export function restorePlanJson({ dataset, store, target, notes, losses, steps }: RestorePlanReport): object {
+export function restorePlanJson(plan: RestorePlanReport): object {
+  const { dataset, snapshot, store, target, notes, losses, drops, steps, storedBytes, streamBytes } = plan;
   return {
     dataset,
+    snapshot,
     store,
     target,
     notes,
     losses,
+    drops: drops ? (drops.name ?? '') : null,
+    storedBytes,
+    streamBytes: streamBytes ?? null,
     steps: steps.map(({ backup, receive, before, pipeline }) => ({
       name: `${receive.target}@${receive.snapshot}`,
       key: backup.key,
       kind: backup.kind,
       parent: backup.parent ?? null,
       storedBytes: backup.storedBytes,
+      continues: receive.continues !== undefined,
       before,
       pipeline,
     })),
@@ -137,6 +143,21 @@ export function restoreJson({ dataset, store, target, notes, received, summary }
       retries,
     })),
     summary: summaryJson(summary),
+  };
+}
+
+export function verifyPlanJson({ store, level, sample, plan }: VerifyPlanReport): object {
+  return {
+    store,
+    level,
+    sample: sample ? { fraction: sample.fraction, seed: sample.seed } : null,
+    items: plan.items.map(({ entry: { backup }, level: each }) => ({
+      name: `${backup.dataset}@${backup.snapshot}`,
+      key: backup.key,
+      level: each,
+      storedBytes: backup.storedBytes,
+    })),
+    lost: plan.lost.map(({ dataset, snapshot }) => `${dataset}@${snapshot}`),
   };
 }
 

@@ -1,9 +1,11 @@
 import { type ConfigProblem, exitStatusTable } from '../errors.ts';
 import type { VerifyLevel } from '../lineage/plan-verify.ts';
-import { type VerifyOptions, type VerifyResult, verify } from '../verify.ts';
+import { startSummary } from '../summary.ts';
+import { readVerifyPlan, runVerifyPlan, type VerifyOptions, type VerifyResult } from '../verify.ts';
 import type { CommandCall } from './program.ts';
-import { printJson, verifyJson } from './render-json.ts';
+import { printJson, verifyJson, verifyPlanJson } from './render-json.ts';
 import { renderVerify } from './render-verify.ts';
+import { renderVerifyPlan } from './render-verify-plan.ts';
 import { type Session, withSession } from './session.ts';
 
 const DAMAGED = 3;
@@ -20,10 +22,17 @@ async function lookAt(
   wanted: Pick<VerifyOptions, 'level' | 'sample'>,
 ): Promise<number> {
   const options = { ...verifyOptions(call, session), ...wanted };
-  const result = await session.watch((onProgress) => verify({ ...options, onProgress }));
+  const sumUp = startSummary(options.store);
+  const plan = await readVerifyPlan(options);
+  const isJson = call.arguments.flag('json');
+  if (call.arguments.flag('dry-run')) {
+    await call.print(isJson ? printJson(verifyPlanJson(plan)) : renderVerifyPlan(plan));
+    return 0;
+  }
+  const result = await session.watch((onProgress) => runVerifyPlan(plan, { ...options, onProgress }, sumUp));
   const status = statusOf(result);
   if (result.summary.storedBytes > 0) session.sumUp({ verb: 'verify', item: result.store }, result.summary);
-  if (call.arguments.flag('json')) await call.print(printJson(verifyJson(result)));
+  if (isJson) await call.print(printJson(verifyJson(result)));
   else if (!session.config.quiet || status !== 0) await call.print(renderVerify(result, call.stdout.style));
   return status;
 }
@@ -60,6 +69,12 @@ function readWanted({ arguments: given }: CommandCall) {
   needs('sample', level > 1, 'goes with --level 2 or 3: level 1 looks at everything');
   needs('seed', given.text('sample') !== undefined, 'goes with --sample');
   needs('scratch', level === 3, 'goes with --level 3');
+  const asked = given.text('dataset');
+  for (const name of given.positionals) {
+    const dataset = name.slice(0, Math.max(0, name.indexOf('@')));
+    if (dataset !== '' && asked !== undefined && asked !== dataset)
+      problems.push({ where: '--dataset', message: `${asked} is another dataset than that of ${name}` });
+  }
   const sample =
     fraction === undefined ? {} : { sample: { fraction, ...(seed === undefined ? {} : { seed }) } };
   return { wanted: { level, ...sample }, problems };

@@ -1,4 +1,4 @@
-import { jsonOption } from './common-options.ts';
+import { dryRunOption, jsonOption } from './common-options.ts';
 import type { Command } from './program.ts';
 import { decryptOptions, downloadOptions } from './setting-options.ts';
 
@@ -35,6 +35,7 @@ export const verifyCommand: Command = {
       value: 'DATASET',
       help: 'Receive into datasets below this one, which are destroyed afterwards (level 3).',
     },
+    { ...dryRunOption, help: 'Show what would be looked at, and how many bytes that reads.' },
     jsonOption,
     ...downloadOptions(),
     ...decryptOptions(),

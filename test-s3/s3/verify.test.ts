@@ -92,6 +92,7 @@ describe('verify on a real server', () => {
     const first = await verify(cli);
     expect(first).toMatchObject({ status: 0 });
     expect(verdicts(first.report)).toEqual(['ok', 'ok', 'ok']);
+    expect(first.report.summary.requests).toBe(2);
     const { stdout } = await cli.zfs3backup('verify', '--level', '1');
     expect(stdout).toContain('3 backups, no bytes read; 3 ok.');
     const second = await verify(cli, '--level', '2');

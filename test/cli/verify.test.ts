@@ -85,6 +85,20 @@ describe('verify', () => {
     expect(stdout).toContain('1 of them read');
   });
 
+  it('shows what it would do, and what that reads', async () => {
+    await put('tank/a@1', { isfull: 'true' });
+    await put('tank/a@2', { parent: 'tank/a@1' });
+    const words = ['verify', '--level', '2', '--dry-run'];
+    const { status, stdout } = await zfs3backup(...words);
+    expect([status, stdout]).toEqual([
+      0,
+      `Would look at 2 backups of file://${folder}, and read 27.0 KiB of 2 objects.\n\n1. read tank/a@1: 13.5 KiB\n2. read tank/a@2: 13.5 KiB\n`,
+    ]);
+    const report = JSON.parse((await zfs3backup(...words, '--json')).stdout);
+    checkFields(report, table('verify --dry-run --json'));
+    for (const each of report.items) checkFields(each, table('`items` of a verify'));
+  });
+
   it('says so when there is nothing', async () => {
     expect(await zfs3backup('verify')).toMatchObject({
       status: 0,
@@ -114,6 +128,7 @@ describe('verify', () => {
     [['--sample', '5%'], /--sample: goes with --level 2 or 3/],
     [['--level', '2', '--seed', '5'], /--seed: goes with --sample/],
     [['--level', '2', '--scratch', 'tank/x'], /--scratch: goes with --level 3/],
+    [['tank/b@1', '--dataset', 'tank/a'], /--dataset: tank\/a is another dataset/],
     [['1'], /"1" does not say which dataset/],
   ])('exits with 2 for %j', async (words, expected) => {
     const { status, stderr } = await zfs3backup('verify', ...words);
