@@ -15,6 +15,8 @@ export interface StatusOptions {
   readonly dataset: string;
   /** Local snapshots without it are only shown when they are backed up. */
   readonly snapshotPrefix?: string;
+  /** An empty report, instead of an error, for a dataset that neither side knows. */
+  readonly evenIfUnknown?: boolean;
   readonly signal?: AbortSignal;
   readonly logger?: Logger;
 }
@@ -57,7 +59,7 @@ export async function status(options: StatusOptions): Promise<StatusReport> {
     readLineage(store, dataset, call),
     readIfPossible(options, dataset),
   ]);
-  if (!state && lineage.entries.length === 0)
+  if (!state && lineage.entries.length === 0 && !options.evenIfUnknown)
     throw new Zfs3BackupError('NO_SUCH_DATASET', `${dataset}: neither ${store.url} nor this machine has it`, {
       advice: '`zfs3backup status` without --dataset lists the datasets of the store.',
     });

@@ -26,7 +26,7 @@ export function runStatus(call: CommandCall): Promise<number> {
       await print(storeStatusJson(report), renderStoreStatus(report, style));
       return report.datasets.some(({ broken }) => broken > 0) ? BROKEN : 0;
     }
-    const report = await status({ ...options, dataset });
+    const report = await status({ ...options, dataset, evenIfUnknown: (deleted?.length ?? 0) > 0 });
     await print(statusJson(report), renderStatus(report, style));
     return report.summary.broken.length > 0 ? BROKEN : 0;
   });
