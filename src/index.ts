@@ -43,7 +43,22 @@ export { chainFilters, type FilterChain } from './filters/chain.ts';
 export type { EncodedBody, ExternalFilter, Filter } from './filters/filter.ts';
 export type { GpgKeys } from './filters/gpg.ts';
 export { createFilterRegistry, type Encryption, type FilterRegistry } from './filters/registry.ts';
+export { streamDecoders } from './filters/stream-decoders.ts';
+export { createStreamInspector, type StreamInspectorOptions } from './inspect/create-stream-inspector.ts';
+export { inspected } from './inspect/inspected.ts';
+export type {
+  EncodedFacts,
+  Expectation,
+  InspectDepth,
+  StreamFacts,
+  StreamInspector,
+  UnknownFacts,
+  ZfsFacts,
+  ZfsStreamFacts,
+} from './inspect/stream-inspector.ts';
+export { createZfsInspector, type ZfsInspectorOptions } from './inspect/zfs-inspector.ts';
 export type { Backup, Health, Lineage, LineageEntry } from './lineage/backup.ts';
+export type { BackupChoice } from './lineage/choose-backup.ts';
 export { PlanConflictError } from './lineage/conflict-error.ts';
 export type { Conflict } from './lineage/conflicts.ts';
 export { backupKey, parseBackupKey } from './lineage/key.ts';
@@ -103,6 +118,12 @@ export {
   restore,
   runRestorePlan,
 } from './restore.ts';
+export {
+  type ChosenStream,
+  type RestoredStream,
+  type RestoreStreamOptions,
+  restoreStream,
+} from './restore-stream.ts';
 export type {
   DatasetState,
   MarkStep,
@@ -136,6 +157,7 @@ export { type OpenStoreOptions, openStore } from './store/open-store.ts';
 export { readProcess } from './stream/process.ts';
 export type { DescriptorSource } from './stream/read-parts.ts';
 export type { Summary } from './summary.ts';
+export { type ThawedBackup, type ThawOptions, type ThawResult, thaw } from './thaw.ts';
 export { openDownload } from './transfer/download.ts';
 export { type PartSchedule, type PartStep, partBytesAt } from './transfer/part-schedule.ts';
 export { planTransfer, type TransferPlan, type TransferRequest } from './transfer/plan-transfer.ts';
