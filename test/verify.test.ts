@@ -16,6 +16,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { backup } from '../src/backup.ts';
 import { StoreError } from '../src/errors.ts';
+import type { Filter } from '../src/filters/filter.ts';
 import { createFilterRegistry } from '../src/filters/registry.ts';
 import { createDirectoryStore } from '../src/store/directory-store.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
@@ -29,7 +30,13 @@ const run = promisify(execFile);
 const filters = createFilterRegistry();
 
 /** Three snapshots, stored as a full and two incrementals, in parts of 3,000 bytes, with their records. */
-async function createChain({ compressor }: { readonly compressor?: string } = {}) {
+async function createChain({
+  compressor,
+  encryptor,
+}: {
+  readonly compressor?: string;
+  readonly encryptor?: Filter;
+} = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'verify-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const directory = createDirectoryStore({ path: folder, prefix: 'p/' });
@@ -42,6 +49,7 @@ async function createChain({ compressor }: { readonly compressor?: string } = {}
   await backup({
     ...{ store, source: machine.source, dataset: DATASET, history: true, partBytes: PART_BYTES },
     ...(filter ? { filter } : {}),
+    ...(encryptor ? { encryptor } : {}),
   });
   const fileOf = (snapshot: string) => join(folder, 'p', `${DATASET}@${snapshot}`);
   return {
@@ -347,6 +355,22 @@ describe('an object that cannot be read', () => {
     const result = await check(refusing(store, 'STORE_DENIED'), { level: 2 });
     expect(verdicts(result)).toEqual(['1: ok', '2: not verified', '3: ok']);
     expect(of(result, '2').notVerified?.code).toBe('STORE_DENIED');
+  });
+});
+
+describe('what this machine lacks to decode', () => {
+  const rot = { name: 'rot', compress: ['tr', 'A-Z', 'a-z'], decompress: ['no-such-program'] };
+
+  it.each([
+    ['a filter', filters, 'UNKNOWN_FILTER'],
+    ['its program', createFilterRegistry([], { external: [rot] }), 'PROGRAM_MISSING'],
+  ])('%s leaves the comparing of the bytes', async (_, lacking, code) => {
+    const encryptor = createFilterRegistry([], { external: [rot] }).findEncryptor('rot');
+    const { check } = await createChain({ ...(encryptor ? { encryptor } : {}) });
+    const result = await check({ level: 2, filters: lacking });
+    expect(verdicts(result)).toEqual(['1: not verified', '2: not verified', '3: not verified']);
+    expect(of(result, '1')).toMatchObject({ level: 1, findings: [], notVerified: { code } });
+    expect(of(result, '1').notes).toEqual([expect.stringContaining('its stored bytes are those')]);
   });
 });
 

@@ -2,7 +2,7 @@ import { type ConfigProblem, exitStatusTable } from '../errors.ts';
 import type { VerifyLevel } from '../lineage/plan-verify.ts';
 import { startSummary } from '../summary.ts';
 import { readVerifyPlan, runVerifyPlan, type VerifyOptions, type VerifyResult } from '../verify.ts';
-import type { CommandCall } from './program.ts';
+import type { Arguments, CommandCall } from './program.ts';
 import { printJson, verifyJson, verifyPlanJson } from './render-json.ts';
 import { renderVerify } from './render-verify.ts';
 import { renderVerifyPlan } from './render-verify-plan.ts';
@@ -59,7 +59,7 @@ function verifyOptions(
 
 /** What is asked for, and all that is wrong with how. */
 function readWanted({ arguments: given }: CommandCall) {
-  const problems: ConfigProblem[] = [];
+  const problems = otherDatasets(given);
   const level = readLevel(given.text('level'), problems);
   const fraction = readFraction(given.text('sample'), problems);
   const seed = readSeed(given.text('seed'), problems);
@@ -69,15 +69,17 @@ function readWanted({ arguments: given }: CommandCall) {
   needs('sample', level > 1, 'goes with --level 2 or 3: level 1 looks at everything');
   needs('seed', given.text('sample') !== undefined, 'goes with --sample');
   needs('scratch', level === 3, 'goes with --level 3');
-  const asked = given.text('dataset');
-  for (const name of given.positionals) {
-    const dataset = name.slice(0, Math.max(0, name.indexOf('@')));
-    if (dataset !== '' && asked !== undefined && asked !== dataset)
-      problems.push({ where: '--dataset', message: `${asked} is another dataset than that of ${name}` });
-  }
   const sample =
     fraction === undefined ? {} : { sample: { fraction, ...(seed === undefined ? {} : { seed }) } };
   return { wanted: { level, ...sample }, problems };
+}
+
+/** `dataset@name` names the dataset too: one on the command line must agree. */
+function otherDatasets(given: Arguments): ConfigProblem[] {
+  const asked = given.text('dataset');
+  return given.positionals
+    .filter((name) => name.indexOf('@') > 0 && asked !== undefined && !name.startsWith(`${asked}@`))
+    .map((name) => ({ where: '--dataset', message: `${asked} is another dataset than that of ${name}` }));
 }
 
 function readLevel(text: string | undefined, problems: ConfigProblem[]): VerifyLevel {
