@@ -57,7 +57,10 @@ async function askVersion(
 ): Promise<Backup | undefined> {
   const object = objects.get(key);
   const info = object && (await versions.headDeleted(object, call));
-  const backup =
-    info && decodeBackup(prefix, { ...info, storageClass: info.storageClass ?? object.storageClass });
+  if (info === undefined || object === undefined) return undefined;
+  // A listing tells the time to the millisecond, a HEAD to the second: of all backups it must be the same.
+  const { modifiedAt } = object;
+  const storageClass = info.storageClass ?? object.storageClass;
+  const backup = decodeBackup(prefix, { ...info, modifiedAt, storageClass });
   return backup && { ...backup, recordKey };
 }
