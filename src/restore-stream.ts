@@ -35,15 +35,22 @@ export interface RestoreStreamOptions {
   readonly maxRetries?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
+  /** Told which backup it is, and what to know of it, before the first byte. */
+  readonly onChosen?: (chosen: ChosenStream) => void;
   readonly logger?: Logger;
 }
 
-/** What was handed on. */
-export interface RestoredStream {
+export interface ChosenStream {
   readonly backup: Backup;
   readonly notes: readonly string[];
+}
+
+/** What was handed on. */
+export interface RestoredStream extends ChosenStream {
   readonly storedBytes: number;
   readonly streamBytes: number;
+  /** Requests that were sent again. */
+  readonly retries: number;
 }
 
 /**
@@ -55,7 +62,9 @@ export async function restoreStream(
   write: (chunk: Uint8Array) => Promise<void>,
 ): Promise<RestoredStream> {
   const { store, filters, logger } = options;
-  const { backup, notes } = await findBackup(options);
+  const chosen = await findBackup(options);
+  options.onChosen?.(chosen);
+  const { backup } = chosen;
   let storedBytes = 0;
   const estimate = backup.streamBytes ?? backup.estimate;
   const item = `${backup.dataset}@${backup.snapshot}`;
@@ -76,7 +85,7 @@ export async function restoreStream(
     const stream = meter(inspectStored(holdBackLast(decoded), options), moved.read);
     for await (const chunk of restOf(stream, options)) await write(chunk);
   });
-  return { backup, notes, storedBytes, streamBytes: moved.streamBytes() };
+  return { ...chosen, storedBytes, streamBytes: moved.streamBytes(), retries: moved.retries() };
 }
 
 function restOf(
@@ -88,7 +97,8 @@ function restOf(
   throw new Zfs3BackupError('USAGE', 'What cannot be resumed has no resume token');
 }
 
-async function findBackup({ store, dataset, snapshot, snapshotPrefix = '', signal }: RestoreStreamOptions) {
+async function findBackup(options: RestoreStreamOptions): Promise<ChosenStream> {
+  const { store, dataset, snapshot, snapshotPrefix = '', signal } = options;
   const call = signal ? { signal } : {};
   const lineage = await readLineage(store, dataset, call);
   const choice = typeof snapshot === 'string' ? ({ by: 'name', name: snapshot } as const) : snapshot;

@@ -5,17 +5,46 @@ import type { Style } from './style.ts';
 
 /** The numbered steps that would run, what would be lost, and under each step what a person would type for it. */
 export function renderRestorePlan(plan: RestorePlanReport, style: Style): string {
-  const { steps, target } = plan;
-  const notes = plan.notes.map((note) => escapeText(note));
-  const losses = plan.losses.map((loss) => `${style.red('would be lost:')} ${escapeText(loss)}`);
-  if (steps.length === 0) return nothingToDo(plan);
-  const bytes = steps.reduce((sum, { backup }) => sum + backup.storedBytes, 0);
-  const head = `Would receive ${renderCount(steps.length, 'backup')} (${renderSize(bytes)} stored) from ${escapeName(plan.store)} into ${escapeName(target)}.`;
+  const { steps } = plan;
+  if (steps.length === 0) return `${[...partialLines(plan, 'would be'), nothingToDo(plan)].join('\n')}`;
+  const head = `Would receive ${outlineOf(plan)}`;
   const lines = steps.map((step, at) => renderPlanned(step, at + 1, style));
-  return `${[...notes, ...losses, head, '', ...lines].join('\n')}\n`;
+  return `${[...remarksOn(plan, 'would be', style), head, '', ...lines].join('\n')}\n`;
 }
 
-function renderPlanned({ backup, before, pipeline }: PlannedRestore, number: number, style: Style): string {
+/** What is about to happen, before it is done or asked for. */
+export function renderRestoreOutline(plan: RestorePlanReport, style: Style): string {
+  return `${[`Receiving ${outlineOf(plan)}`, ...remarksOn(plan, 'will be', style)].join('\n')}\n`;
+}
+
+function outlineOf({ steps, storedBytes, streamBytes, store, target }: RestorePlanReport): string {
+  const stream = streamBytes === undefined ? '' : `, ${renderSize(streamBytes)} of stream`;
+  const bytes = `${renderSize(storedBytes)} stored${stream}`;
+  return `${renderCount(steps.length, 'backup')} (${bytes}) from ${escapeName(store)} into ${escapeName(target)}.`;
+}
+
+function remarksOn(plan: RestorePlanReport, will: string, style: Style): readonly string[] {
+  const partial = plan.steps[0]?.receive.continues;
+  const goesOn =
+    partial && `It goes on with what an interrupted receive left (${renderSize(partial.bytes)} of stream).`;
+  return [
+    ...plan.notes.map((note) => escapeText(note)),
+    ...(goesOn ? [goesOn] : []),
+    ...partialLines(plan, will),
+    ...plan.losses.map((loss) => `${style.red(`${will} lost:`)} ${escapeText(loss)}`),
+  ];
+}
+
+function partialLines({ drops, target }: RestorePlanReport, will: string): readonly string[] {
+  if (!drops) return [];
+  const what = drops.name === undefined ? '' : ` of ${escapeName(drops.name)}`;
+  return [
+    `What an interrupted receive${what} left at ${escapeName(target)} (${renderSize(drops.bytes)} of stream) ${will} dropped.`,
+  ];
+}
+
+function renderPlanned(planned: PlannedRestore, number: number, style: Style): string {
+  const { backup, before, pipeline } = planned;
   const name = style.bold(escapeName(`${backup.dataset}@${backup.snapshot}`));
   const base = backup.parent ? ` on top of @${escapeName(backup.parent)}` : '';
   const commands = [...before.map((command) => [command]), pipeline];

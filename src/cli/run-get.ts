@@ -1,9 +1,7 @@
-import { fstatSync } from 'node:fs';
-import { isatty } from 'node:tty';
-import { type GetOptions, get } from '../get.ts';
-import type { CommandIo } from './io.ts';
+import { get } from '../get.ts';
 import type { CommandCall } from './program.ts';
 import { withSession } from './session.ts';
+import { stdoutOf } from './stdout-of.ts';
 
 export function runGet(call: CommandCall): Promise<number> {
   const output = call.arguments.text('output');
@@ -23,14 +21,4 @@ export function runGet(call: CommandCall): Promise<number> {
     );
     return 0;
   });
-}
-
-/**
- * Node's stream for a file takes a short write, as a disk that becomes full makes it, for a whole one. Pipes keep
- * theirs: a write by descriptor that waits for a reader could not be interrupted.
- */
-function stdoutOf({ stdout, stdoutDescriptor: descriptor }: CommandIo): GetOptions['output'] {
-  if (descriptor === undefined || isatty(descriptor)) return stdout;
-  const stats = fstatSync(descriptor);
-  return stats.isFIFO() || stats.isSocket() ? stdout : { descriptor };
 }

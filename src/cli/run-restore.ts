@@ -1,26 +1,45 @@
 import { demandDataset } from '../config/demand.ts';
-import type { ConfigProblem } from '../errors.ts';
-import { type RestoreOptions, readRestorePlan, runRestorePlan } from '../restore.ts';
+import { PlanConflictError } from '../lineage/conflict-error.ts';
+import { type RestoreOptions, type RestorePlanReport, readRestorePlan, runRestorePlan } from '../restore.ts';
+import { askYes, canAsk } from './ask.ts';
 import type { CommandCall } from './program.ts';
 import { printJson, restoreJson, restorePlanJson } from './render-json.ts';
-import { renderRestorePlan, renderRestoreResult } from './render-restore.ts';
+import { renderRestoreOutline, renderRestorePlan, renderRestoreResult } from './render-restore.ts';
+import { type RestoreQuestion, readRestoreQuestion } from './restore-question.ts';
+import { runRestoreStream } from './run-restore-stream.ts';
+import { runThaw } from './run-thaw.ts';
 import { type Session, withSession } from './session.ts';
 
+/** As the error would have that says the same where nobody can be asked. */
+const DECLINED = 3;
+
 export function runRestore(call: CommandCall): Promise<number> {
-  const { snapshot, ...options } = readSnapshot(call);
-  return withSession(call, (session) => bringBack(call, session, snapshot), options);
+  const { arguments: given } = call;
+  const question = readRestoreQuestion(given, call.stdout.interactive);
+  const { dataset, problems, way } = question;
+  const flags = dataset === undefined ? given.values : { ...given.values, dataset };
+  const run = (session: Session) => {
+    if (way.kind === 'stdout') return runRestoreStream(call, session, question);
+    return way.kind === 'thaw' ? runThaw(call, session, question) : bringBack(call, session, question);
+  };
+  return withSession(call, run, { flags, problems });
 }
 
-async function bringBack(call: CommandCall, session: Session, snapshot: string): Promise<number> {
+async function bringBack(call: CommandCall, session: Session, question: RestoreQuestion): Promise<number> {
   const isJson = call.arguments.flag('json');
-  const options = restoreOptions(call, session, snapshot);
-  const plan = await readRestorePlan(options);
+  const options = restoreOptions(call, session, question);
+  const agreed = await readAgreedPlan(call, options);
+  if (agreed === 'declined') {
+    session.remark('Nothing was changed.');
+    return DECLINED;
+  }
+  const { plan, isShown } = agreed;
   if (call.arguments.flag('dry-run')) {
     await call.print(isJson ? printJson(restorePlanJson(plan)) : renderRestorePlan(plan, call.stdout.style));
     return 0;
   }
-  if (plan.steps.length > 0) for (const note of plan.notes) session.remark(note);
-  for (const loss of plan.losses) session.remark(`--force: ${loss} will be lost`);
+  if (!isShown && plan.steps.length > 0)
+    session.remark(renderRestoreOutline(plan, call.stderr.style).trimEnd());
   const result = await session.watch((onProgress) => runRestorePlan(plan, { ...options, onProgress }));
   if (plan.steps.length > 0) session.sumUp({ verb: 'restore', item: plan.target }, result.summary);
   if (isJson) await call.print(printJson(restoreJson(result)));
@@ -28,25 +47,30 @@ async function bringBack(call: CommandCall, session: Session, snapshot: string):
   return 0;
 }
 
-/** `dataset@name` names the dataset too: a configured one gives way, one on the command line must agree. */
-function readSnapshot({ arguments: given }: CommandCall) {
-  const word = given.positionals[0] ?? '';
-  const at = word.indexOf('@');
-  const dataset = at < 0 ? '' : word.slice(0, at);
-  const snapshot = word.slice(at + 1);
-  const asked = given.text('dataset');
-  const problems: ConfigProblem[] = [];
-  if (snapshot === '') problems.push({ where: word || 'SNAPSHOT', message: 'names no snapshot' });
-  if (dataset !== '' && asked !== undefined && asked !== dataset) {
-    problems.push({ where: '--dataset', message: `${asked} is another dataset than that of ${word}` });
+interface Agreed {
+  readonly plan: RestorePlanReport;
+  /** A person has seen it already. */
+  readonly isShown: boolean;
+}
+
+/** The plan; where it would lose something and somebody is there, only after that was agreed to. */
+async function readAgreedPlan(call: CommandCall, options: RestoreOptions): Promise<Agreed | 'declined'> {
+  try {
+    return { plan: await readRestorePlan(options), isShown: false };
+  } catch (error) {
+    const isLoss = error instanceof PlanConflictError && error.conflict.kind === 'would-lose-data';
+    if (!isLoss || call.arguments.flag('dry-run') || !canAsk(call.io)) throw error;
   }
-  return { flags: dataset === '' ? given.values : { ...given.values, dataset }, snapshot, problems };
+  const plan = await readRestorePlan({ ...options, force: true });
+  call.io.stderr.write(renderRestoreOutline(plan, call.stderr.style));
+  if (call.arguments.flag('yes') || (await askYes(call, 'Go on?'))) return { plan, isShown: true };
+  return 'declined';
 }
 
 function restoreOptions(
   { arguments: given, signal }: CommandCall,
   { config, context, logger, file }: Session,
-  snapshot: string,
+  { choice }: RestoreQuestion,
 ): RestoreOptions {
   const target = given.text('to');
   return {
@@ -54,10 +78,13 @@ function restoreOptions(
     source: context.source,
     filters: context.filters,
     dataset: demandDataset(config, file),
-    snapshot,
+    snapshot: choice,
     ...(target === undefined ? {} : { target }),
     force: given.flag('force'),
+    abortPartial: given.flag('abort-partial'),
     mount: given.flag('mount'),
+    properties: given.list('property'),
+    withoutProperties: given.list('exclude-property'),
     snapshotPrefix: config.snapshotPrefix,
     expect: config.expect,
     inspect: config.inspect,

@@ -116,7 +116,6 @@ describe('problems', () => {
     ['status --dry-run', ['--dry-run: is not an option of status']],
     ['stauts', ['stauts: no such command; did you mean status?']],
     ['frobnicate', [`frobnicate: no such command; there are: ${commands}`]],
-    ['restore', ['SNAPSHOT: is missing']],
     ['restore a b', ['b: one argument too many']],
     ['backup --no-full', ['--no-full: no such option; did you mean --full?']],
     ['backup --dry-run=yes', ['--dry-run: takes no value (given: yes)']],

@@ -388,10 +388,11 @@ describe('restore', () => {
     const steps = [
       { backup: { ...backup, key: 'k' }, receive, before: [['zfs', 'create', 'tank']], pipeline },
     ];
-    const planned = { ...base, losses: ['the snapshot tank/b@x'], steps } as never;
+    const bytes = { storedBytes: MIB, streamBytes: 2 * MIB };
+    const planned = { ...base, snapshot: 's1', losses: ['the snapshot tank/b@x'], steps, ...bytes } as never;
     expect(`\n${renderRestorePlan(planned, plainStyle)}`).toBe(`
 would be lost: the snapshot tank/b@x
-Would receive 1 backup (1.0 MiB stored) from s3://bucket into tank/b.
+Would receive 1 backup (1.0 MiB stored, 2.0 MiB of stream) from s3://bucket into tank/b.
 
 1. full tank/a@s1: 1.0 MiB stored
    zfs create tank
