@@ -43,16 +43,12 @@ async function readListings(
   call: CallOptions,
 ): Promise<JoinedRecords> {
   const { prefix } = store;
+  // Records first, as they stand in the whole: the object of one that is listed was there before it.
   const prefixes =
-    dataset === undefined ? [prefix] : [datasetPrefix(prefix, dataset), recordsPrefix(prefix, dataset)];
-  const listings = await Promise.all(prefixes.map((each) => readListing(store, each, call)));
-  return joinRecords(prefix, listings.flat());
-}
-
-async function readListing(store: ObjectStore, prefix: string, call: CallOptions): Promise<ObjectSummary[]> {
+    dataset === undefined ? [prefix] : [recordsPrefix(prefix, dataset), datasetPrefix(prefix, dataset)];
   const found: ObjectSummary[] = [];
-  for await (const summary of store.list(prefix, call)) found.push(summary);
-  return found;
+  for (const each of prefixes) for await (const summary of store.list(each, call)) found.push(summary);
+  return joinRecords(prefix, found);
 }
 
 async function askEach(

@@ -199,6 +199,23 @@ describe('a bucket where all kinds of backups are mixed', () => {
     expect(await readRecord(into, backup)).toBeUndefined();
   });
 
+  it('a backup that is stored while the listings run is no record without one', async () => {
+    const { store: into } = openStore();
+    await store(into, 'x');
+    let isStored = false;
+    const busy: ObjectStore = {
+      ...into,
+      async *list(prefix, call) {
+        yield* into.list(prefix, call);
+        if (!isStored) await store(into, 'y', { parent: 'x' });
+        isStored = true;
+      },
+    };
+    const { backups, orphans } = await readBackups(busy, 'tank/a');
+    expect(backups.map(({ snapshot }) => snapshot)).toEqual(['x', 'y']);
+    expect(orphans).toEqual([]);
+  });
+
   it('records without a backup are told as such', async () => {
     const { store: into } = openStore();
     const at = await store(into, 'x');
