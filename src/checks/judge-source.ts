@@ -59,7 +59,7 @@ function judgeAllowed(
     return [note('zfs', `what ${user} may do with ${dataset} cannot be read`)];
   }
   const line = (permissions: readonly string[]) =>
-    `As root: zfs allow ${user} ${permissions.join(',')} ${dataset}`;
+    `As root: zfs allow -u ${user} ${permissions.join(',')} ${dataset}`;
   if (!allowed.includes(NEEDED)) {
     const message = `${user} may not send ${dataset}`;
     return [problem('zfs', { code: 'PROCESS_FAILED', message, advice: line([NEEDED, ...MARKS]) })];

@@ -22,7 +22,7 @@ describe('the source', () => {
       may(),
       data,
       [
-        'problem zfs: backup may not send tank/a > As root: zfs allow backup send,bookmark,hold,release tank/a',
+        'problem zfs: backup may not send tank/a > As root: zfs allow -u backup send,bookmark,hold,release tank/a',
       ],
     ],
     [
@@ -30,7 +30,7 @@ describe('the source', () => {
       may('send'),
       data,
       [
-        'warning zfs: backup may not bookmark, hold, release at tank/a: what the next backup builds on is not kept > As root: zfs allow backup bookmark,hold,release tank/a',
+        'warning zfs: backup may not bookmark, hold, release at tank/a: what the next backup builds on is not kept > As root: zfs allow -u backup bookmark,hold,release tank/a',
       ],
     ],
     [

@@ -1,0 +1,127 @@
+import { chmod, chown, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestDataset, type TestDataset, treeAt } from '../main/test-dataset.ts';
+import { createTestPool, type TestPool } from './test-pool.ts';
+import { readZfsKind, type ZfsKind } from './zfs-kind.ts';
+
+/** Debian's `nobody`, who owns nothing. */
+const NOBODY = 65_534;
+const PAGE = join(import.meta.dirname, '../../docs/security.md');
+
+let kind: ZfsKind;
+let pool: TestPool;
+let data: TestDataset;
+let folder: string;
+beforeAll(async () => {
+  kind = await readZfsKind();
+  pool = await createTestPool();
+  data = await createTestDataset(pool, 'data');
+  folder = await mkdtemp(join(tmpdir(), 'z3b-delegated-'));
+  await chown(folder, NOBODY, NOBODY);
+  // What udev does where it runs.
+  if (kind === 'OpenZFS') await chmod('/dev/zfs', 0o666);
+});
+afterAll(async () => {
+  await pool.destroy();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The lines of docs/security.md, for these datasets and this user. */
+async function readAllowLines(): Promise<readonly (readonly string[])[]> {
+  const page = await readFile(PAGE, 'utf8');
+  const lines = [...page.matchAll(/^zfs (allow -u zfs3backup .*)$/gm)].map(([, line = '']) =>
+    line
+      .replace('zfs3backup', 'nobody')
+      .replace('tank/data', data.name)
+      .replace('tank/restore', `${pool.name}/restore`),
+  );
+  return lines.map((line) => line.split(' '));
+}
+
+/** A program as `nobody`, with nothing of root's left. */
+async function asNobody(...command: readonly string[]) {
+  const ids = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs'];
+  const { exitCode, stdout, stderr } = await execa('setpriv', [...ids, ...command], {
+    env: {
+      ...{ PATH: process.env['PATH'], HOME: '/nonexistent', SKIP_CONFIG_FILE: 'true' },
+      ...{ ZFS3BACKUP_STORE: `file://${folder}`, FILESYSTEM: data.name, SNAPSHOT_PREFIX: 'daily' },
+    },
+    ...{ extendEnv: false, reject: false, stdin: 'ignore' },
+  });
+  return { status: exitCode, stdout, stderr };
+}
+
+const zfs3backup = (...args: readonly string[]) => asNobody(process.execPath, 'bin/zfs3backup.js', ...args);
+
+describe('a user who is not root', () => {
+  it('is refused without a permission, and told what to type', async () => {
+    await data.snapshot('daily-1');
+    const { status, stdout } = await zfs3backup('doctor');
+    expect(status).toBe(1);
+    if (kind === 'zfs-fuse') {
+      // It lets only root in at all.
+      expect(stdout).toMatch(/problem/);
+      return;
+    }
+    expect(stdout).toContain(`As root: zfs allow -u nobody send,bookmark,hold,release ${data.name}`);
+    expect((await zfs3backup('backup')).status).toBe(1);
+  });
+
+  it('backs up, goes on and leaves its marks by what docs/security.md allows', async () => {
+    const [backup] = await readAllowLines();
+    expect(backup).toBeDefined();
+    if (kind === 'zfs-fuse') return expect(pool.zfs(...(backup ?? []))).rejects.toThrow();
+    await pool.zfs(...(backup ?? []));
+    const doctor = await zfs3backup('doctor');
+    expect(doctor.stdout).toContain(`nobody may send ${data.name} and mark what the next backup needs`);
+    expect(doctor.status).toBe(0);
+    expect(await zfs3backup('backup')).toMatchObject({
+      status: 0,
+      stderr: expect.not.stringContaining('denied'),
+    });
+    await data.snapshot('daily-2');
+    const second = await zfs3backup('backup');
+    expect(second).toMatchObject({ status: 0 });
+    const status = await zfs3backup('status');
+    expect(status.stdout).toMatch(/daily-2 .*daily-1 .*incremental .*ok, held/);
+    expect(await pool.zfs('list', '-H', '-o', 'name', '-t', 'bookmark', '-r', data.name)).toContain(
+      'daily-2',
+    );
+    expect(await pool.zfs('holds', '-H', `${data.name}@daily-1`)).toBe('');
+  });
+
+  it('can neither destroy nor roll back nor change what it backs up', async () => {
+    if (kind === 'zfs-fuse') return expect((await asNobody('zfs', 'list')).status).not.toBe(0);
+    await pool.zfs('snapshot', `${data.name}@other`);
+    for (const command of [
+      ['destroy', `${data.name}@other`],
+      ['destroy', '-r', data.name],
+      ['rollback', '-r', `${data.name}@daily-2`],
+      ['set', 'compression=off', data.name],
+      ['allow', '-u', 'nobody', 'destroy', data.name],
+      ['snapshot', `${data.name}@of-a-thief`],
+      ['rename', data.name, `${data.name}-gone`],
+    ])
+      expect((await asNobody('zfs', ...command)).status, command.join(' ')).not.toBe(0);
+    expect(await data.tree()).toEqual(data.treeOf('daily-2'));
+  });
+
+  it('restores below what it was given, unmounted', async () => {
+    const [, restore] = await readAllowLines();
+    expect(restore).toBeDefined();
+    if (kind === 'zfs-fuse') return expect(pool.zfs(...(restore ?? []))).rejects.toThrow();
+    await pool.zfs('create', '-o', 'canmount=off', `${pool.name}/restore`);
+    const target = `${pool.name}/restore/data`;
+    expect((await zfs3backup('restore', 'daily-2', '--to', target)).status).not.toBe(0);
+    await pool.zfs(...(restore ?? []));
+    const first = await zfs3backup('restore', 'daily-1', '--to', target);
+    expect(first).toMatchObject({ status: 0 });
+    expect(await zfs3backup('restore', 'daily-2', '--to', target)).toMatchObject({ status: 0 });
+    expect(await pool.zfs('get', '-H', '-o', 'value', 'mounted', target)).toBe('no');
+    expect(await treeAt(pool, target)).toEqual(data.treeOf('daily-2'));
+    expect((await zfs3backup('restore', 'daily-2', '--to', `${pool.name}/elsewhere`)).status).not.toBe(0);
+  });
+});
