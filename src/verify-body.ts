@@ -172,7 +172,8 @@ async function decode(
     const { key, storedBytes } = backup;
     await filters.checkDecoder(backup, headReader(store, key, storedBytes, { signal }), { signal });
     const stream = inspected(decoder ? decoder.decode(stored.chunks, { signal }) : stored.chunks);
-    if (receive) await receive(holdBackLast(stream), { signal });
+    // What is stored as it is comes in lent chunks, and none of those can be held back.
+    if (receive) await receive(decoder ? holdBackLast(stream) : stream, { signal });
     else for await (const _ of stream);
   } catch (error) {
     signal.throwIfAborted();

@@ -1,3 +1,4 @@
+import { createZfsInspector } from '../src/inspect/zfs-inspector.ts';
 import type { ReceiveStep, Snapshot, SnapshotSource } from '../src/sources/source.ts';
 import { createStreamBuilder } from './inspect/build-stream.ts';
 import { bytesOf } from './transfer/bytes.ts';
@@ -33,7 +34,11 @@ export function createMachine(dataset: string, snapshots: readonly MachineSnapsh
   async function receive(step: ReceiveStep, stream: AsyncIterable<Uint8Array>): Promise<void> {
     const pieces: Buffer[] = [];
     for await (const chunk of stream) pieces.push(Buffer.from(chunk));
-    const begin = Buffer.concat(pieces).subarray(0, RECORD_BYTES);
+    const whole = Buffer.concat(pieces);
+    const inspector = createZfsInspector({ checksums: true });
+    inspector.push(whole);
+    inspector.end();
+    const begin = whole.subarray(0, RECORD_BYTES);
     const guid = String(begin.readBigUInt64LE(40));
     const parentGuid = begin.readBigUInt64LE(48);
     const { target, snapshot, base, force } = step;
