@@ -104,6 +104,15 @@ export const PROVIDER_SETTINGS = {
     example: 'true',
     environment: ['ZFS3BACKUP_S3_CONDITIONAL_PUT'],
   },
+  S3_CONDITIONAL_COMPLETE: {
+    type: 'boolean',
+    property: 'provider',
+    group: GROUP,
+    help: 'Whether If-None-Match is obeyed when an upload of several parts is completed.',
+    without: THEIRS,
+    example: 'true',
+    environment: ['ZFS3BACKUP_S3_CONDITIONAL_COMPLETE'],
+  },
   S3_DELETE_ONE_BY_ONE: {
     type: 'boolean',
     property: 'provider',

@@ -130,6 +130,7 @@ function resolveProvider(find: Find): ProviderSettings {
     unsignedPayload: find('S3_UNSIGNED_PAYLOAD')?.value,
     md5Etags: find('S3_MD5_ETAGS')?.value,
     conditionalPut: find('S3_CONDITIONAL_PUT')?.value,
+    conditionalComplete: find('S3_CONDITIONAL_COMPLETE')?.value,
     deleteOneByOne: find('S3_DELETE_ONE_BY_ONE')?.value,
     minBilledDays: find('S3_MIN_BILLED_DAYS')?.value,
   };

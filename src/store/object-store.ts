@@ -145,11 +145,12 @@ export interface Upload {
   /**
    * Makes the object visible, in one step, from exactly these parts; where they have checksums, the store compares
    * them, and that of the whole, before it does. An error with `retryable` means that the
-   * outcome is unknown: look with `head` before anything else.
+   * outcome is unknown: look with `head` before anything else. `ifAbsent`, where the store can: fails with MISMATCH and
+   * status 412 when there is an object under the key, in one step.
    */
   complete(
     parts: readonly StoredPart[],
-    options?: CallOptions,
+    options?: CallOptions & { readonly ifAbsent?: boolean },
   ): Promise<{ readonly etag: string | undefined }>;
   /** Drops the upload and its parts; an upload that is already gone is no error. */
   abort(options?: CallOptions): Promise<void>;

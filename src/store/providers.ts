@@ -48,6 +48,8 @@ export interface ProviderProfile {
   readonly md5Etags: boolean;
   /** `If-None-Match: *` on a PUT is obeyed. */
   readonly conditionalPut: boolean;
+  /** … and on completing an upload. */
+  readonly conditionalComplete: boolean;
   /** Bulk deletion cannot be relied on. */
   readonly deleteOneByOne: boolean;
   /** Objects deleted earlier are billed for this many days. */
@@ -88,6 +90,7 @@ const GENERIC: ProviderProfile = {
   unsignedPayload: true,
   md5Etags: false,
   conditionalPut: false,
+  conditionalComplete: false,
   deleteOneByOne: false,
   minBilledDays: 0,
 };
@@ -104,6 +107,7 @@ export const PROVIDERS: Readonly<Record<ProviderName, ProviderProfile>> = {
     limits: withLimits({ maxObjectBytes: 10_000 * 5 * GIB }),
     pathStyle: false,
     conditionalPut: true,
+    conditionalComplete: true,
   },
   r2: {
     ...GENERIC,
@@ -117,6 +121,7 @@ export const PROVIDERS: Readonly<Record<ProviderName, ProviderProfile>> = {
     }),
     region: 'auto',
     conditionalPut: true,
+    conditionalComplete: true,
   },
   b2: {
     ...GENERIC,

@@ -104,6 +104,7 @@ function createUpload(context: S3Context, key: string, uploadId: string | undefi
         ...target,
         ...customerKey,
         ...completeChecksum(context, parts),
+        ...(call?.ifAbsent && context.provider.conditionalComplete ? { IfNoneMatch: '*' } : {}),
         MultipartUpload: {
           Parts: parts
             .toSorted(byNumber)

@@ -18,6 +18,8 @@ export interface Completion extends CheckOptions {
   readonly bytes: number;
   /** The ETag that the object must have, where it can be computed. */
   readonly etag: string | undefined;
+  /** Refuse to replace an object, where the store can. */
+  readonly ifAbsent: boolean;
   readonly backoff: Backoff;
 }
 
@@ -57,9 +59,9 @@ export async function completeUpload(completion: Completion): Promise<ObjectInfo
 
 type Outcome = { readonly confirmedEtag: string | undefined } | { readonly failure: unknown };
 
-async function tryComplete({ upload, parts, signal }: Completion): Promise<Outcome> {
+async function tryComplete({ upload, parts, ifAbsent, signal }: Completion): Promise<Outcome> {
   try {
-    const { etag } = await upload.complete(parts, { signal });
+    const { etag } = await upload.complete(parts, { signal, ifAbsent });
     return { confirmedEtag: etag };
   } catch (failure) {
     return { failure };

@@ -179,6 +179,7 @@ async function fillUpload(
       parts: sent.parts,
       bytes: storing.readBytes(),
       etag: sent.etagsAreDigests ? multipartEtag(sent.parts) : undefined,
+      ifAbsent: storing.ifExists === 'fail',
       retry: sending.retry,
       signal: late.signal,
     });
@@ -187,7 +188,7 @@ async function fillUpload(
     return { info, digests: sent.digests };
   } catch (error) {
     await forgetClosedUpload(storing, upload);
-    throw error;
+    throw isTaken(error) ? alreadyThere(storing) : error;
   } finally {
     late.dispose();
   }

@@ -549,7 +549,7 @@ describe('the server and its credentials', () => {
       await provider(
         'PROVIDER=MinIO\nS3_CHECKSUM=crc32\nS3_UNSIGNED_PAYLOAD=no\nS3_MAX_PARTS=1000\nS3_MIN_PART_SIZE=8M\n' +
           'S3_MAX_PART_SIZE=1G\nS3_MAX_OBJECT_SIZE=10T\nS3_EQUAL_PARTS=yes\nS3_PARTS_IN_FLIGHT=3\n' +
-          'S3_MD5_ETAGS=no\nS3_CONDITIONAL_PUT=yes\nS3_DELETE_ONE_BY_ONE=yes\nS3_MIN_BILLED_DAYS=30',
+          'S3_MD5_ETAGS=no\nS3_CONDITIONAL_PUT=yes\nS3_CONDITIONAL_COMPLETE=yes\nS3_DELETE_ONE_BY_ONE=yes\nS3_MIN_BILLED_DAYS=30',
       ),
     ).toEqual({
       name: 'minio',
@@ -557,6 +557,7 @@ describe('the server and its credentials', () => {
       unsignedPayload: false,
       md5Etags: false,
       conditionalPut: true,
+      conditionalComplete: true,
       deleteOneByOne: true,
       minBilledDays: 30,
       limits: {

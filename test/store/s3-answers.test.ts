@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { PROVIDERS } from '../../src/store/providers.ts';
+import { PROVIDERS, type ProviderName } from '../../src/store/providers.ts';
 import type { S3StoreOptions } from '../../src/store/s3-store.ts';
 import {
   type Answer,
@@ -36,6 +36,22 @@ describe('the answer to Complete', () => {
     const { store } = await openStore(withComplete(xml(200, body)));
     const { upload, parts } = await uploadOne(store);
     expect(await upload.complete(parts)).toEqual({ etag: undefined });
+  });
+
+  it('refuses to replace where the provider can, and only when asked', async () => {
+    const asked = async (name: ProviderName, ifAbsent: boolean) => {
+      const done = '<CompleteMultipartUploadResult><ETag>"e-1"</ETag></CompleteMultipartUploadResult>';
+      const provider = { ...PROVIDERS[name], pathStyle: true };
+      const { store, requests } = await openStore(withComplete(xml(200, done)), { provider });
+      const { upload, parts } = await uploadOne(store);
+      await upload.complete(parts, { ifAbsent });
+      return requests.at(-1)?.headers['if-none-match'];
+    };
+    expect(await asked('aws', true)).toBe('*');
+    expect(await asked('r2', true)).toBe('*');
+    expect(await asked('aws', false)).toBeUndefined();
+    expect(await asked('ceph', true)).toBeUndefined();
+    expect(await asked('generic', true)).toBeUndefined();
   });
 
   it('is not asked for twice', async () => {

@@ -83,8 +83,9 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ObjectStore
           .sort((a, b) => a.partNumber - b.partNumber)
           .map(({ body: _, ...part }) => part);
       },
-      async complete(wanted) {
+      async complete(wanted, call) {
         assertOpen();
+        if (conditional && call?.ifAbsent && objects.has(key)) throw taken('complete', key);
         const chosen = wanted.map(({ partNumber, etag }) => {
           const part = parts.get(partNumber);
           if (part?.etag !== etag) throw refusal('complete', key, 400, 'InvalidPart');
@@ -135,8 +136,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ObjectStore
     async put(key, body, call = {}) {
       call.signal?.throwIfAborted();
       if (conditional && call.ifAbsent && objects.has(key)) {
-        const failure = { operation: 'put', key, status: 412, retryable: false };
-        throw new StoreError('MISMATCH', 'PreconditionFailed', failure);
+        throw taken('put', key);
       }
       const copy = Buffer.from(body);
       publish(key, copy, etagOf(copy), call, true);
@@ -156,6 +156,11 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ObjectStore
     },
     close() {},
   };
+}
+
+function taken(operation: string, key: string): StoreError {
+  const failure = { operation, key, status: 412, retryable: false };
+  return new StoreError('MISMATCH', 'PreconditionFailed', failure);
 }
 
 function refusal(operation: string, key: string, status: number, storeCode: string): StoreError {

@@ -230,6 +230,19 @@ describe('requests of an upload', () => {
     });
   });
 
+  it('do not replace what another stored under the key just before Complete, where the store can tell', async () => {
+    const inner = createMemoryStore({ conditional: true });
+    const meanwhile: Fault = async (_, proceed) => {
+      await inner.put(KEY, Buffer.from('of another machine'));
+      return proceed();
+    };
+    const store = createFaultStore(inner, { faults: { complete: meanwhile } });
+    await expect(put(store, bytesOf(2 * PART + 1))).rejects.toMatchObject({ code: 'BACKUP_EXISTS' });
+    expect(await inner.head(KEY)).toMatchObject({ bytes: 18 });
+    expect((await leftovers(inner)).uploads).toBe(0);
+    await put(inner, bytesOf(2 * PART + 1), { ifExists: 'replace' });
+  });
+
   it('start before the source ended, but show nothing', async () => {
     const inner = createMemoryStore();
     const store = createFaultStore(inner);
