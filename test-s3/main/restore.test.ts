@@ -1,0 +1,278 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
+import { readZfsKind, type ZfsKind } from '../zfs/zfs-kind.ts';
+import { type Cli, createCli } from './run-cli.ts';
+import { createTestDataset, type TestDataset, treeAt } from './test-dataset.ts';
+
+let pool: TestPool;
+let kind: ZfsKind;
+let store: string;
+
+beforeAll(async () => {
+  kind = await readZfsKind();
+  pool = await createTestPool({ megabytes: 1024 });
+  store = `file://${await mkdtemp(join(tmpdir(), 'z3b-store-'))}`;
+});
+
+afterAll(async () => {
+  await pool.destroy();
+});
+
+async function start(name: string): Promise<{ data: TestDataset; cli: Cli }> {
+  const data = await createTestDataset(pool, name);
+  const env = { ZFS3BACKUP_STORE: store, FILESYSTEM: data.name, COMPRESSOR: 'none' };
+  return { data, cli: await createCli(env) };
+}
+
+async function property(name: string, of: string): Promise<string> {
+  return pool.zfs('get', '-Hp', '-o', 'value', name, of);
+}
+
+/** What an interrupted receive left; `-` for nothing, and where the ZFS knows no such thing. */
+async function tokenOf(dataset: string): Promise<string> {
+  const args = ['get', '-H', '-o', 'value', 'receive_resume_token', dataset];
+  const { exitCode, stdout } = await execa('zfs', args, { reject: false });
+  return exitCode === 0 ? stdout : '-';
+}
+
+const RATE = 4_000_000;
+
+/** Starts a slow restore and kills it, no signal it could answer to, when some MB have arrived. */
+async function killHalfway(cli: Cli, target: string, ...args: readonly string[]): Promise<void> {
+  const argv = ['bin/zfs3backup.js', 'restore', ...args, '--to', target];
+  const program = execa(process.execPath, [...argv, '--bwlimit', `${RATE}`, '--progress', 'json'], {
+    env: { HOME: '/nonexistent', ...cli.env },
+    extendEnv: false,
+    reject: false,
+    buffer: false,
+  });
+  let told = '';
+  await new Promise<void>((resolve) => {
+    program.stderr.on('data', (chunk) => {
+      told += chunk;
+      const bytes = [...told.matchAll(/"streamBytes":\s*(\d+)/g)].map(([, digits]) => Number(digits));
+      if (Math.max(0, ...bytes) > 6_000_000) resolve();
+    });
+    void program.then(() => resolve());
+  });
+  // what is on disk counts, and ZFS writes every few seconds only
+  await execa('zpool', ['sync', pool.name], { reject: false });
+  program.kill('SIGKILL');
+  const { signal } = await program;
+  expect(signal, told).toBe('SIGKILL');
+  const receiving = async () =>
+    (await execa('pgrep', ['-f', `receive .*${target}`], { reject: false })).stdout;
+  await expect.poll(receiving, { timeout: 30_000 }).toBe('');
+}
+
+/** A line at a terminal, to which this is typed. */
+async function atTerminal(cli: Cli, line: string, typed: string) {
+  const { exitCode, stdout } = await execa('script', ['-qec', line, '/dev/null'], {
+    env: { HOME: '/nonexistent', TERM: 'dumb', ...cli.env },
+    extendEnv: false,
+    reject: false,
+    input: typed,
+  });
+  return { status: exitCode, shown: stdout };
+}
+
+describe('a restore that was killed', () => {
+  it('goes on where it was when it is run again, in a full one and in an incremental', async () => {
+    const { data, cli } = await start('killed');
+    await data.snapshot('one', 24_000_000);
+    await data.snapshot('two', 24_000_000);
+    expect(await cli.zfs3backup('backup', '--history')).toMatchObject({ status: 0 });
+    const target = `${pool.name}/killed again`;
+    for (const snapshot of ['one', 'two']) {
+      await killHalfway(cli, target, snapshot);
+      const isKept = (await tokenOf(target)) !== '-';
+      expect(isKept).toBe(kind === 'OpenZFS');
+      const again = await cli.zfs3backup('restore', snapshot, '--to', target);
+      expect(again).toMatchObject({ status: 0 });
+      expect(again.stderr.includes('It goes on with what an interrupted receive left')).toBe(isKept);
+      expect(again.stderr).not.toContain('from its start');
+      expect(await treeAt(pool, target)).toEqual(data.treeOf(snapshot));
+      await pool.zfs('rollback', `${target}@${snapshot}`);
+    }
+  });
+
+  it('starts that step again where the stream is a package', async () => {
+    const { data, cli } = await start('package');
+    await data.snapshot('one', 24_000_000);
+    expect(await cli.zfs3backup('backup', '--send-flags=-p')).toMatchObject({ status: 0 });
+    const target = `${pool.name}/package again`;
+    await killHalfway(cli, target, 'one');
+    const again = await cli.zfs3backup('restore', 'one', '--to', target);
+    expect(again).toMatchObject({ status: 0 });
+    expect(again.stderr.includes('is received from its start')).toBe(kind === 'OpenZFS');
+    expect(await treeAt(pool, target)).toEqual(data.treeOf('one'));
+  });
+
+  it('leaves what is named and in the way of another, until it is dropped', async () => {
+    const { data, cli } = await start('in the way');
+    const other = await start('another');
+    await data.snapshot('one', 24_000_000);
+    await other.data.snapshot('else', 1_000_000);
+    for (const each of [cli, other.cli]) expect(await each.zfs3backup('backup')).toMatchObject({ status: 0 });
+    const target = `${pool.name}/taken`;
+    await killHalfway(cli, target, 'one');
+    if (kind === 'OpenZFS') {
+      const refused = await other.cli.zfs3backup('restore', 'else', '--to', target, '--force');
+      expect(refused).toMatchObject({ status: 3 });
+      expect(refused.stderr).toContain(`an interrupted receive of "${data.name}@one" left`);
+      expect(refused.stderr).toContain('--abort-partial');
+      expect(await tokenOf(target)).not.toBe('-');
+    }
+    const dropped = await other.cli.zfs3backup('restore', 'else', '--to', target, '--abort-partial');
+    expect(dropped).toMatchObject({ status: 0 });
+    expect(dropped.stderr.includes('will be dropped')).toBe(kind === 'OpenZFS');
+    expect(await treeAt(pool, target)).toEqual(other.data.treeOf('else'));
+  });
+});
+
+describe('what would be lost', () => {
+  async function withChanges(name: string) {
+    const { data, cli } = await start(name);
+    for (const snapshot of ['one', 'two']) await data.snapshot(snapshot);
+    expect(await cli.zfs3backup('backup', '--history')).toMatchObject({ status: 0 });
+    const target = `${pool.name}/${name}-target`;
+    expect(await cli.zfs3backup('restore', 'one', '--to', target)).toMatchObject({ status: 0 });
+    await pool.zfs('snapshot', `${target}@mine`);
+    const line = `${process.execPath} bin/zfs3backup.js restore two --to ${target}`;
+    return { data, cli, target, line };
+  }
+  const mine = async (target: string) =>
+    (await pool.zfs('list', '-t', 'snapshot')).includes(`${target}@mine`);
+
+  it('is shown and asked for at a terminal', async () => {
+    const { data, cli, target, line } = await withChanges('asked');
+    const refused = await atTerminal(cli, line, 'n\n');
+    expect(refused).toMatchObject({ status: 3 });
+    expect(refused.shown).toContain(`will be lost: the snapshot ${target}@mine`);
+    expect(refused.shown).toContain('Go on? [y/N]');
+    expect(refused.shown).toContain('Nothing was changed.');
+    expect(await mine(target)).toBe(true);
+    expect(await atTerminal(cli, line, 'y\n')).toMatchObject({ status: 0 });
+    expect(await mine(target)).toBe(false);
+    expect(await treeAt(pool, target)).toEqual(data.treeOf('two'));
+  });
+
+  it('needs --force where nobody can be asked, and --yes is not that', async () => {
+    const { cli, target } = await withChanges('forced');
+    for (const args of [[], ['--yes']]) {
+      const refused = await cli.zfs3backup('restore', 'two', '--to', target, ...args);
+      expect(refused).toMatchObject({ status: 3 });
+      expect(refused.stderr).toContain(`the snapshot ${target}@mine`);
+    }
+    expect(await mine(target)).toBe(true);
+    expect(await cli.zfs3backup('restore', 'two', '--to', target, '--force')).toMatchObject({ status: 0 });
+    expect(await mine(target)).toBe(false);
+  });
+});
+
+describe('properties', () => {
+  it('are set and left out as asked', async () => {
+    const { data, cli } = await start('properties');
+    await pool.zfs('set', 'org.z3b:note=of the original', data.name);
+    await data.snapshot('one');
+    expect(await cli.zfs3backup('backup', '--send-flags=-p')).toMatchObject({ status: 0 });
+    const target = `${pool.name}/other properties`;
+    const asked = ['-o', 'org.z3b:mine=a = b', '-o', 'canmount=noauto', '-x', 'org.z3b:note'];
+    const outcome = await cli.zfs3backup('restore', 'one', '--to', target, ...asked);
+    if (kind !== 'OpenZFS') return expect(outcome).toMatchObject({ status: 1 });
+    expect(outcome).toMatchObject({ status: 0 });
+    expect(await property('org.z3b:mine', target)).toBe('a = b');
+    expect(await property('canmount', target)).toBe('noauto');
+    expect(await property('org.z3b:note', target)).toBe('-');
+  });
+
+  it('of a stream do not mount what lands elsewhere in the place of the original', async () => {
+    const { data, cli } = await start('place');
+    const place = join(pool.mountpoint, 'a place of its own');
+    await pool.zfs('set', `mountpoint=${place}`, data.name);
+    await pool.zfs('snapshot', `${data.name}@one`);
+    expect(await cli.zfs3backup('backup', '--send-flags=-p')).toMatchObject({ status: 0 });
+    const target = `${pool.name}/elsewhere`;
+    expect(await cli.zfs3backup('restore', 'one', '--to', target)).toMatchObject({ status: 0 });
+    const inherited = join(pool.mountpoint, 'elsewhere');
+    expect(await property('mountpoint', target)).toBe(kind === 'OpenZFS' ? inherited : place);
+    await pool.zfs('destroy', '-r', data.name);
+    if (kind !== 'OpenZFS') await pool.zfs('destroy', '-r', target);
+    expect(await cli.zfs3backup('restore', 'one')).toMatchObject({ status: 0 });
+    expect(await property('mountpoint', data.name)).toBe(place);
+  });
+});
+
+describe('restore --stdout', () => {
+  it("serves a person's own pipe", async () => {
+    const { data, cli } = await start('piped');
+    for (const snapshot of ['one', 'two']) await data.snapshot(snapshot);
+    const packed = cli.with({ COMPRESSOR: 'zstd' });
+    expect(await packed.zfs3backup('backup', '--history')).toMatchObject({ status: 0 });
+    const target = `${pool.name}/by-hand`;
+    for (const which of ['one', '--latest']) {
+      const piped = await cli.shell(`zfs3backup restore --stdout ${which} | zfs receive ${target}`);
+      expect(piped).toMatchObject({ status: 0 });
+      if (which === 'one') await pool.zfs('rollback', `${target}@one`);
+      else expect(piped.stderr).toContain('on top of one');
+    }
+    expect(await treeAt(pool, target)).toEqual(data.treeOf('two'));
+    const shown = await atTerminal(cli, `${process.execPath} bin/zfs3backup.js restore --stdout one`, '');
+    expect(shown).toMatchObject({ status: 2 });
+    expect(shown.shown).toContain('stdout is a terminal');
+  });
+
+  it('makes the rest of a stream for a receiver that was interrupted', async () => {
+    const { data, cli } = await start('rest');
+    await data.snapshot('one', 24_000_000);
+    expect(await cli.zfs3backup('backup')).toMatchObject({ status: 0 });
+    const target = `${pool.name}/rest-target`;
+    await killHalfway(cli, target, 'one');
+    const plan = await cli.zfs3backup('restore', 'one', '--to', target, '--dry-run');
+    expect(plan).toMatchObject({ status: 0 });
+    const line = plan.stdout.split('\n').find((each) => each.includes('zfs receive')) ?? '';
+    expect(line.includes('--resume-token')).toBe(kind === 'OpenZFS');
+    expect(await cli.shell(line)).toMatchObject({ status: 0 });
+    expect(await treeAt(pool, target)).toEqual(data.treeOf('one'));
+  });
+});
+
+describe('an encrypted dataset', () => {
+  it('goes on after a kill without its key, and is the same with it', async () => {
+    if (kind !== 'OpenZFS') return expect(await pool.zfs('-?').catch(String)).not.toContain('load-key');
+    const name = `${pool.name}/secret`;
+    const key = join(tmpdir(), `z3b-key-${process.pid}`);
+    await execa('bash', ['-c', `printf 'a long passphrase' > '${key}'`]);
+    const encryption = [
+      '-o',
+      'encryption=on',
+      '-o',
+      'keyformat=passphrase',
+      '-o',
+      `keylocation=file://${key}`,
+    ];
+    await pool.zfs('create', ...encryption, name);
+    await execa('dd', ['if=/dev/urandom', `of=${pool.mountpoint}/secret/data`, 'bs=1M', 'count=24']);
+    const sum = async (file: string) => (await execa('sha256sum', [file])).stdout.split(' ')[0];
+    const before = await sum(`${pool.mountpoint}/secret/data`);
+    await pool.zfs('snapshot', `${name}@one`);
+    await pool.zfs('unmount', name);
+    await pool.zfs('unload-key', name);
+    const cli = await createCli({ ZFS3BACKUP_STORE: store, FILESYSTEM: name });
+    expect(await cli.zfs3backup('backup')).toMatchObject({ status: 0 });
+    const target = `${pool.name}/secret-again`;
+    await killHalfway(cli, target, 'one');
+    expect(await tokenOf(target)).not.toBe('-');
+    const again = await cli.zfs3backup('restore', 'one', '--to', target);
+    expect(again).toMatchObject({ status: 0 });
+    expect(again.stderr).toContain('It goes on with');
+    expect(await property('keystatus', target)).toBe('unavailable');
+    await pool.zfs('load-key', '-L', `file://${key}`, target);
+    await pool.zfs('mount', target);
+    expect(await sum(`${pool.mountpoint}/secret-again/data`)).toBe(before);
+  });
+});
