@@ -4,6 +4,7 @@ import { judgeFilter, judgeMachine } from './checks/judge-machine.ts';
 import { type DatasetFacts, judgeSource } from './checks/judge-source.ts';
 import { judgeStore } from './checks/judge-store.ts';
 import { Zfs3BackupError } from './errors.ts';
+import { findUncovered } from './lineage/uncovered.ts';
 import { readLineage } from './read-lineage.ts';
 import { readAvailableMemory } from './read-machine.ts';
 import type { SnapshotSource } from './sources/source.ts';
@@ -18,6 +19,8 @@ export interface DatasetSetup extends WantedFilters {
   readonly dataset: string;
   /** Empty for all snapshots. */
   readonly snapshotPrefix: string;
+  /** Flags of `zfs send`. */
+  readonly sendFlags?: readonly string[];
 }
 
 export interface DoctorOptions {
@@ -81,21 +84,24 @@ async function lookAtSource(
   if (facts === undefined) return [];
   if ('code' in facts) return judgeSource(facts, []);
   const read: DatasetFacts[] = [];
-  for (const setup of datasets) read.push(await readDataset(source, setup, call));
+  const covered = datasets.map(({ dataset }) => dataset);
+  for (const setup of datasets) read.push(await readDataset(source, setup, covered, call));
   return judgeSource(facts, read);
 }
 
 async function readDataset(
   source: SnapshotSource,
-  { dataset, snapshotPrefix }: DatasetSetup,
+  { dataset, snapshotPrefix, sendFlags = [] }: DatasetSetup,
+  covered: readonly string[],
   call: CallOptions,
 ): Promise<DatasetFacts> {
   const state = await orFault(call, () => source.readDataset(dataset, call));
-  const none = { dataset, snapshots: 0, matching: 0, snapshotPrefix };
+  const none = { dataset, snapshots: 0, matching: 0, snapshotPrefix, uncovered: [] };
   if (state === undefined) return { ...none, fault: noSuchDataset(dataset) };
   if ('code' in state) return { ...none, fault: state };
   const matching = state.snapshots.filter(({ name }) => name.startsWith(snapshotPrefix)).length;
-  return { dataset, snapshots: state.snapshots.length, matching, snapshotPrefix };
+  const uncovered = findUncovered(state.children ?? [], { covered, sendFlags });
+  return { dataset, snapshots: state.snapshots.length, matching, snapshotPrefix, uncovered };
 }
 
 function noSuchDataset(dataset: string): Fault {

@@ -8,6 +8,7 @@ import type { MarkStep } from './lineage/marks.ts';
 import { encodeMetadata } from './lineage/metadata.ts';
 import { type BackupStep, planBackup } from './lineage/plan-backup.ts';
 import { isBookmark } from './lineage/snapshot.ts';
+import { findUncovered } from './lineage/uncovered.ts';
 import type { Logger } from './logger.ts';
 import type { OnProgress } from './progress.ts';
 import { readLineage } from './read-lineage.ts';
@@ -36,6 +37,8 @@ export interface BackupOptions {
   readonly filter?: Filter;
   /** What encrypts behind it; stored as it is without one. */
   readonly encryptor?: Filter;
+  /** Datasets that are backed up as well; without it nothing is said of datasets below that are in no backup. */
+  readonly covered?: readonly string[];
   /** Further flags of `zfs send`, one argument each; a change of them starts a new chain. */
   readonly sendFlags?: readonly string[];
   /** Whether blocks leave as they are on disk (`-w`); default `auto`: those of an encrypted dataset do. */
@@ -135,7 +138,8 @@ export async function readBackupPlan(options: BackupOptions): Promise<BackupPlan
   const steps: PlannedBackup[] = [];
   for (const step of plan.steps) steps.push(await prepareStep(step, options));
   const before = markCommands(source, plan.before);
-  return { dataset, store: store.url, marks: plan.before, before, notes: plan.notes, steps };
+  const notes = [...plan.notes, ...sayUncovered(state.children ?? [], options)];
+  return { dataset, store: store.url, marks: plan.before, before, notes, steps };
 }
 
 async function prepareStep(step: BackupStep, options: BackupOptions): Promise<PlannedBackup> {
@@ -162,6 +166,15 @@ async function prepareStep(step: BackupStep, options: BackupOptions): Promise<Pl
     putCommand(key, metadata, estimate, options),
   ];
   return { step, key, metadata, estimate, partBytes, pipeline, after };
+}
+
+function sayUncovered(
+  children: readonly string[],
+  { covered, sendFlags = [] }: BackupOptions,
+): readonly string[] {
+  const missing = covered ? findUncovered(children, { covered, sendFlags }) : [];
+  if (missing.length === 0) return [];
+  return [`Datasets below it are not in its backups, and have no section: ${missing.join(', ')}.`];
 }
 
 /** What the user says about the transfer: planned with in a dry run, and the same for the upload itself. */

@@ -1,5 +1,6 @@
 import { Zfs3BackupError } from './errors.ts';
 import { assembleStatus, type StatusRow, type StatusSummary } from './lineage/status.ts';
+import { type Coverage, findUncovered } from './lineage/uncovered.ts';
 import type { Logger } from './logger.ts';
 import { readLineage, readLineages } from './read-lineage.ts';
 import type { DatasetState, SnapshotSource } from './sources/source.ts';
@@ -17,6 +18,8 @@ export interface StatusOptions {
   readonly snapshotPrefix?: string;
   /** An empty report, instead of an error, for a dataset that neither side knows. */
   readonly evenIfUnknown?: boolean;
+  /** What else is backed up; without it nothing is said of datasets below. */
+  readonly coverage?: Coverage;
   readonly signal?: AbortSignal;
   readonly logger?: Logger;
 }
@@ -28,6 +31,8 @@ export interface StatusReport {
   /** Oldest first. */
   readonly snapshots: readonly StatusRow[];
   readonly summary: StatusSummary;
+  /** Datasets right below that are in no backup. */
+  readonly uncovered: readonly string[];
 }
 
 /** One dataset of a store. */
@@ -70,7 +75,8 @@ export async function status(options: StatusOptions): Promise<StatusReport> {
     marks: state?.marks,
     storeId: storeId(store),
   });
-  return { dataset, store: store.url, ...assembled };
+  const uncovered = options.coverage ? findUncovered(state?.children ?? [], options.coverage) : [];
+  return { dataset, store: store.url, ...assembled, uncovered };
 }
 
 /** Every dataset in the store, one row each. */

@@ -13,6 +13,8 @@ export interface DatasetFacts {
   /** Of them: those that would be backed up. */
   readonly matching: number;
   readonly snapshotPrefix: string;
+  /** Datasets right below that are in no backup. */
+  readonly uncovered: readonly string[];
 }
 
 /** Whether the datasets can be read and sent by this user. */
@@ -27,6 +29,7 @@ export function judgeSource(
     ...lacks.map((what) => note('zfs', what)),
     ...datasets.flatMap((dataset) => [
       ...judgeDataset(dataset),
+      ...judgeUncovered(dataset),
       ...(isRoot || dataset.fault ? [] : judgeAllowed(dataset.dataset, user, allowed.get(dataset.dataset))),
     ]),
   ];
@@ -48,6 +51,12 @@ function judgeDataset({
   const message = `${dataset} has no snapshot${those} (${snapshots} in all)`;
   const advice = 'Take one, or set SNAPSHOT_PREFIX to what yours begin with.';
   return [problem('zfs', { code: 'NO_SUCH_SNAPSHOT', message, advice })];
+}
+
+function judgeUncovered({ dataset, uncovered }: DatasetFacts): readonly Finding[] {
+  if (uncovered.length === 0) return [];
+  const what = `below ${dataset}, and in no backup: ${uncovered.join(', ')}`;
+  return [warning('zfs', what, 'Write a section [fs:DATASET] for each that shall be backed up.')];
 }
 
 function judgeAllowed(

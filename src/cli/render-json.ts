@@ -16,7 +16,7 @@ export function printJson(value: object): string {
   return `${escapeJson(JSON.stringify(value, null, 2))}\n`;
 }
 
-export function statusJson({ dataset, store, snapshots, summary }: StatusReport): object {
+export function statusJson({ dataset, store, snapshots, summary, uncovered }: StatusReport): object {
   return {
     dataset,
     store,
@@ -43,6 +43,7 @@ export function statusJson({ dataset, store, snapshots, summary }: StatusReport)
       staleRecords: summary.staleRecords,
       otherSnapshots: summary.otherSnapshots,
     },
+    uncovered,
   };
 }
 

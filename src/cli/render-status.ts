@@ -61,7 +61,7 @@ function localCell({ local, localName, held, bookmarked }: StatusRow, style: Sty
   return { text, ...(local === 'other snapshot' ? { paint: style.red } : {}) };
 }
 
-function renderSummary({ dataset, store, summary }: StatusReport, style: Style): string {
+function renderSummary({ dataset, store, summary, uncovered }: StatusReport, style: Style): string {
   const { backups, storedBytes, notBackedUp, leftOut, broken, staleRecords, otherSnapshots } = summary;
   const missing =
     notBackedUp.length === 0
@@ -74,11 +74,15 @@ function renderSummary({ dataset, store, summary }: StatusReport, style: Style):
     staleRecords.length === 0
       ? ''
       : ` ${style.yellow(`Not the object that was recorded: ${renderNames(staleRecords)}; \`zfs3backup verify --level 2\` reads it.`)}`;
+  const below =
+    uncovered.length === 0
+      ? ''
+      : ` ${style.yellow(`In no backup, and in no section: ${renderNames(uncovered)}.`)}`;
   const conflicts =
     otherSnapshots.length === 0
       ? ''
       : ` ${style.red(`Another snapshot has the same name here: ${renderNames(otherSnapshots)}.`)}`;
-  return `${head}, ${renderSize(storedBytes)}; ${missing}${others}; ${faults}.${stale}${conflicts}`;
+  return `${head}, ${renderSize(storedBytes)}; ${missing}${others}; ${faults}.${stale}${conflicts}${below}`;
 }
 
 function renderNames(names: readonly string[]): string {

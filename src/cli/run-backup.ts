@@ -52,7 +52,7 @@ async function backUp(call: CommandCall, session: Session, dataset: string): Pro
 
 function backupOptions(
   { arguments: given, signal }: CommandCall,
-  { context, logger }: Session,
+  { context, logger, datasets }: Session,
   config: Config,
   dataset: string,
 ): BackupOptions {
@@ -66,6 +66,7 @@ function backupOptions(
     source: context.source,
     dataset,
     snapshotPrefix: config.snapshotPrefix,
+    covered: datasets,
     expect: config.expect,
     inspect: config.inspect,
     mode: given.flag('full') ? 'full' : given.flag('incremental') ? 'incremental' : 'auto',

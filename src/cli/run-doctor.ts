@@ -33,7 +33,8 @@ async function examine(call: CommandCall, { config, configFor, datasets, context
 }
 
 function setupOf(dataset: string, config: Config): DatasetSetup {
-  return { dataset, snapshotPrefix: config.snapshotPrefix, ...filtersOf(config) };
+  const { snapshotPrefix, sendFlags } = config;
+  return { dataset, snapshotPrefix, sendFlags, ...filtersOf(config) };
 }
 
 function filtersOf(config: Config) {

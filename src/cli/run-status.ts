@@ -11,7 +11,7 @@ const BROKEN = 3;
 export function runStatus(call: CommandCall): Promise<number> {
   const { arguments: given, signal } = call;
   const { style } = call.stdout;
-  return withSession(call, async ({ config, context, logger }) => {
+  return withSession(call, async ({ config, context, logger, datasets }) => {
     const { store, source } = context;
     const { dataset } = config;
     const options = { store, source, logger, signal, snapshotPrefix: config.snapshotPrefix };
@@ -26,7 +26,9 @@ export function runStatus(call: CommandCall): Promise<number> {
       await print(storeStatusJson(report), renderStoreStatus(report, style));
       return report.datasets.some(({ broken }) => broken > 0) ? BROKEN : 0;
     }
-    const report = await status({ ...options, dataset, evenIfUnknown: (deleted?.length ?? 0) > 0 });
+    const coverage = { covered: datasets, sendFlags: config.sendFlags };
+    const evenIfUnknown = (deleted?.length ?? 0) > 0;
+    const report = await status({ ...options, dataset, coverage, evenIfUnknown });
     await print(statusJson(report), renderStatus(report, style));
     return report.summary.broken.length > 0 ? BROKEN : 0;
   });

@@ -58,6 +58,8 @@ export interface DatasetState {
   readonly marks?: Marks;
   /** Whether its blocks are encrypted, so that they can leave as they are, without the key; absent is no. */
   readonly isEncrypted?: boolean;
+  /** Datasets right below it, which a stream of it alone does not hold. */
+  readonly children?: readonly string[];
   /** What an interrupted receive left. */
   readonly partial?: PartialReceive;
 }
@@ -73,7 +75,10 @@ export interface SnapshotSource {
   readDataset(dataset: string, options?: SourceOptions): Promise<DatasetState | undefined>;
   /** Expected stream bytes: a hint that may be low, or absent where the source cannot tell. Never throws for "cannot tell". */
   estimate(step: SendStep, options?: SourceOptions): Promise<number | undefined>;
-  /** The stream; throws when the producer failed, so that an end without an error is a whole stream. */
+  /**
+   * The stream; throws when the producer failed, so that an end without an error is a whole stream. Its chunks may be
+   * lent: what they hold changes when the next one is asked for.
+   */
   send(step: SendStep, options?: SourceOptions): AsyncIterable<Uint8Array>;
   /**
    * Consumes a whole stream; resolves when the receiver exited with 0. Chunks are only lent: what they hold changes

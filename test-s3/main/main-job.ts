@@ -249,6 +249,19 @@ export function describeMainJob(name: string, openFresh: () => Promise<JobStore>
         expect(await cli.zfs3backup(...args), args.join(' ')).toMatchObject({ status: 4 });
     });
 
+    it('tells of datasets below that are in no backup', async () => {
+      const { data, cli } = await start('family');
+      await pool.zfs('create', `${data.name}/child`);
+      await data.snapshot('daily-1');
+      const backup = await cli.zfs3backup('backup');
+      expect(backup).toMatchObject({ status: 0 });
+      expect(backup.stderr).toContain(`${data.name}/child`);
+      expect((await cli.zfs3backup('status')).stdout).toContain(
+        `In no backup, and in no section: 1 (${data.name}/child)`,
+      );
+      expect((await cli.zfs3backup('status', '--json')).stdout).toContain('"uncovered": [');
+    });
+
     it('lists and plans on a machine without ZFS', async () => {
       const { data, cli } = await start('elsewhere');
       await data.snapshot('daily-1');

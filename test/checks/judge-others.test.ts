@@ -11,7 +11,13 @@ const ago = (days: number) => new Date(NOW.getTime() - days * 24 * 3600 * 1000);
 
 describe('the source', () => {
   const ZFS = { program: 'OpenZFS 2.3.9', lacks: [], user: 'backup', isRoot: false };
-  const data: DatasetFacts = { dataset: 'tank/a', snapshots: 5, matching: 2, snapshotPrefix: 'daily' };
+  const data: DatasetFacts = {
+    dataset: 'tank/a',
+    snapshots: 5,
+    matching: 2,
+    snapshotPrefix: 'daily',
+    uncovered: [],
+  };
   const may = (...permissions: string[]) => ({ ...ZFS, allowed: new Map([['tank/a', permissions]]) });
 
   it.each<[string, Parameters<typeof judgeSource>[0], DatasetFacts, readonly string[]]>([
@@ -38,6 +44,14 @@ describe('the source', () => {
       { ...ZFS, allowed: new Map([['tank/a', undefined]]) },
       data,
       ['note zfs: what backup may do with tank/a cannot be read'],
+    ],
+    [
+      'children left out',
+      { ...ZFS, isRoot: true, allowed: new Map() },
+      { ...data, uncovered: ['tank/a/x'] },
+      [
+        'warning zfs: below tank/a, and in no backup: tank/a/x > Write a section [fs:DATASET] for each that shall be backed up.',
+      ],
     ],
     [
       'an old one',

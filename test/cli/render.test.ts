@@ -53,6 +53,7 @@ describe('names from a bucket', () => {
       {
         dataset: 'a\u001b[31m',
         store: 'file:///x',
+        uncovered: ['a/\u001b[2J'],
         snapshots: [
           {
             name: 'x\u001b]0;t\u0007',
@@ -106,6 +107,7 @@ const here = { localName: null, held: false, bookmarked: false };
 const report: StatusReport = {
   dataset: 'tank/a',
   store: 's3://bucket',
+  uncovered: [],
   snapshots: [
     {
       name: 'daily-1',

@@ -20,6 +20,8 @@ export interface ReadDataset {
   readonly writtenBytes: number | undefined;
   readonly isEncrypted: boolean;
   readonly partial: PartialReceive | undefined;
+  /** Datasets right below. */
+  readonly children: readonly string[];
 }
 
 /**
@@ -56,6 +58,7 @@ export function parseDataset(output: string, dataset: string): ReadDataset {
     writtenBytes: readCount(own?.get('written')),
     isEncrypted: !['off', '-', undefined].includes(own?.get('encryption')),
     partial: own && readPartial(own),
+    children: [...properties.keys()].filter((name) => name.startsWith(`${dataset}/`) && !/[@#]/.test(name)),
   };
 }
 

@@ -27,6 +27,7 @@ describe('parseDataset', () => {
       held: [],
       writtenBytes: undefined,
       isEncrypted: false,
+      children: [],
     });
   });
 
