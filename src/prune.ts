@@ -40,7 +40,7 @@ export async function readPrunePlan(options: PruneOptions): Promise<DeletionRepo
   const call = signal ? { signal } : {};
   const plan = await readPlan(options);
   const warnings = await readDeletionWarnings(store, plan.deletions, now(), call);
-  return { ...plan, store: store.url, warnings };
+  return { ...plan, store: store.url, warnings: [...warnings, ...oneLongChain(plan)] };
 }
 
 /** Deletes what a plan says, except for what has changed since: see `DeletionResult.spared`. */
@@ -55,6 +55,15 @@ export function runPrunePlan(plan: DeletionReport, options: PruneOptions): Promi
 /** Deletes the backups of a dataset that no rule keeps. Throws typed errors; what is left then is whole chains. */
 export async function prune(options: PruneOptions): Promise<DeletionResult> {
   return runPrunePlan(await readPrunePlan(options), options);
+}
+
+/** Who never makes a full backup wonders why nothing is ever pruned. */
+function oneLongChain({ ancestors, deletions }: DeletionPlan): readonly string[] {
+  if (ancestors === 0 || deletions.length > 0) return [];
+  const [stay, them] = ancestors === 1 ? ['1 backup stays', 'it'] : [`${ancestors} backups stay`, 'them'];
+  return [
+    `${stay} only because newer ones build on ${them}: \`zfs3backup backup --full\` begins a new chain, beside which the old one can go.`,
+  ];
 }
 
 async function readPlan(options: PruneOptions, agreed?: ReadonlySet<string>): Promise<DeletionPlan> {

@@ -206,6 +206,15 @@ describe('what is said before', () => {
   });
 });
 
+it('says why nothing goes where there is one long chain', async () => {
+  await putBackups('a', 'b<a', 'c<b');
+  const { warnings, deletions } = await readPrunePlan(options());
+  expect(deletions).toEqual([]);
+  expect(warnings).toEqual([
+    expect.stringMatching(/^2 backups stay only because newer ones build on them: /),
+  ]);
+});
+
 describe('deleting by name', () => {
   it('takes several, and their records', async () => {
     await putBackups('a', 'b<a', 'c');

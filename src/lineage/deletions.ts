@@ -16,6 +16,8 @@ export interface DeletionPlan {
   readonly items: readonly DeletionItem[];
   /** What goes, in the order in which it goes: children before what they build on. */
   readonly deletions: readonly Backup[];
+  /** How many stay only because others that stay descend from them. */
+  readonly ancestors: number;
 }
 
 /** Why backups stay, by the name of their snapshot. */
@@ -38,7 +40,8 @@ export function listDeletions(lineage: Lineage, wanted: Keeps, why: string): Del
     return reasons ? { entry, action: 'keep', reasons } : { entry, action: 'delete', reasons: [why] };
   });
   const deletions = items.filter(({ action }) => action === 'delete').map(({ entry }) => entry.backup);
-  return { kind: 'plan', dataset: lineage.dataset, items, deletions: deletions.reverse() };
+  const ancestors = keeps.size - wanted.size;
+  return { kind: 'plan', dataset: lineage.dataset, items, deletions: deletions.reverse(), ancestors };
 }
 
 // From the newest back, so that each ancestor tells the newest of those that need it; an ancestor that stays anyway
