@@ -11,7 +11,12 @@ export type Failure =
 /** Where a failure was met. */
 export type Stage = 'reading' | 'decoding' | 'receiving';
 
-const NO_ROOM = /out of space|no space left|quota exceeded/i;
+/**
+ * What ZFS says of a stream, or of one that does not go with what it builds on. Anything else (no room, no permission,
+ * a pool that is too old) is about this machine.
+ */
+const BAD_STREAM =
+  /invalid|incomplete|truncated|checksum|corrupt|mismatch|does not\s+match|failed to read|requires -L|raw receive/i;
 /** What says that this machine lacks something, or that the store does not answer: nothing of the backup. */
 const OURS: ReadonlySet<string> = new Set([
   'UNKNOWN_FILTER',
@@ -35,7 +40,7 @@ export function explainVerifyFailure(error: unknown, stage: Stage): Failure {
   if (code === 'MISMATCH') return { finding: { kind: 'object', message } };
   if (OURS.has(code)) return { notVerified: { code, message } };
   if (stage === 'receiving' && error instanceof ProcessFailedError) {
-    if (NO_ROOM.test(error.stderr)) return { notVerified: { code, message } };
+    if (!BAD_STREAM.test(error.stderr)) return { notVerified: { code, message } };
     return { finding: { kind: 'receive', message: `ZFS did not take it: ${message}` } };
   }
   if (code === 'CORRUPT_STREAM' || error instanceof ProcessFailedError)

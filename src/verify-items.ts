@@ -16,6 +16,20 @@ import type { Receiver } from './verify-receive.ts';
 const SMALL_BYTES = 4 * 1024 ** 2;
 const SMALL_AT_ONCE = 4;
 
+/** Each has been retried for minutes: after so many in a row the rest is left, and what was found is told. */
+const SILENCES = 3;
+
+const NOT_SEEN: Seen = {
+  body: {
+    ...{ findings: [], notes: [], facts: undefined, record: undefined, isRead: false },
+    notVerified: {
+      code: 'STORE_UNREACHABLE',
+      message: `not looked at, for the store did not answer for ${SILENCES} backups before it`,
+    },
+  },
+  ...{ level: 1, findings: [], notes: [], readBytes: 0, streamBytes: 0, retries: 0 },
+};
+
 export interface VerifyItemsOptions {
   readonly store: ObjectStore;
   readonly filters: FilterRegistry;
@@ -66,9 +80,13 @@ async function readBodies(
   const read = items.filter(({ level }) => level > 1);
   const seen = new Map<VerifyItem, Seen>();
   const turnOf = new Map(read.map((item, at) => [item, { step: at + 1, steps: read.length }]));
+  let silences = 0;
   const see = async (item: VerifyItem, atOnce = 1) => {
+    if (silences >= SILENCES) return void seen.set(item, NOT_SEEN);
     const turn = turnOf.get(item) ?? { step: 1, steps: 1 };
-    seen.set(item, await seeBody(item, turn, shareOf(options, atOnce)));
+    const one = await seeBody(item, turn, shareOf(options, atOnce));
+    silences = one.body.notVerified?.code === 'STORE_UNREACHABLE' ? silences + 1 : 0;
+    seen.set(item, one);
   };
   const { receiver } = options;
   try {

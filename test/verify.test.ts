@@ -333,12 +333,16 @@ describe('records', () => {
 });
 
 describe('an object that cannot be read', () => {
-  const refusing = (store: ObjectStore, code: 'ARCHIVED' | 'STORE_DENIED'): ObjectStore => {
+  const refusing = (
+    store: ObjectStore,
+    code: 'ARCHIVED' | 'STORE_DENIED' | 'STORE_UNREACHABLE',
+    keys = /@2$/,
+  ): ObjectStore => {
     const { getInto: _, ...rest } = store;
     return {
       ...rest,
       get(key, call) {
-        if (!key.endsWith('@2')) return store.get(key, call);
+        if (!keys.test(key)) return store.get(key, call);
         throw new StoreError(code, `get ${key}`, { operation: 'get', key, retryable: false });
       },
     };
@@ -352,6 +356,19 @@ describe('an object that cannot be read', () => {
       level: 1,
       notes: [expect.stringContaining('cannot be read now')],
     });
+  });
+
+  it('because the store is silent ends the reading, and what was found is told', async () => {
+    const bodies = Array.from({ length: 30 }, (_, at) => [
+      `x${at}`,
+      full({ name: `x${at}`, guid: BigInt(at + 1) }),
+    ]);
+    const empty = { body: Buffer.alloc(0), metadata: { isfull: 'true' } };
+    const store = await createBucket({ 0: empty, ...Object.fromEntries(bodies) });
+    const result = await check(refusing(store, 'STORE_UNREACHABLE', /@x/), { level: 2 });
+    expect(verdicts(result)).toEqual(['0: damaged', ...bodies.map(([name]) => `${name}: not verified`)]);
+    const left = result.backups.filter(({ notVerified }) => notVerified?.message.includes('not looked at'));
+    expect(left.length).toBeGreaterThan(20);
   });
 
   it('because the store refuses is not verified, and the others are', async () => {
