@@ -466,8 +466,21 @@ describe('the look at the finished object', () => {
     await expectStored(test);
   });
 
-  it('says so when the object was stored and cannot be looked at', async () => {
+  it('is by a listing where HEAD is refused', async () => {
     const test = faulty({ head: failing(99, denied) });
+    await test.run({ ifExists: 'replace' });
+    await expectStored(test);
+  });
+
+  it('says so when the object was stored and cannot be looked at', async () => {
+    const inner = createMemoryStore();
+    const test = faulty({ head: failing(99, denied) }, inner);
+    Object.assign(test.store, {
+      // biome-ignore lint/correctness/useYield: it fails before there is anything to yield
+      async *list() {
+        throw denied();
+      },
+    });
     await expect(test.run({ ifExists: 'replace' })).rejects.toMatchObject({
       code: 'STORE_DENIED',
       message: expect.stringContaining('was stored, but could not be checked'),
