@@ -36,6 +36,8 @@ export interface DeletionRun {
   replan(agreed: readonly Backup[]): Promise<DeletionPlan>;
   readonly signal?: AbortSignal | undefined;
   readonly logger?: Logger | undefined;
+  /** For tests. */
+  readonly trustMs?: number;
   /** Called when a backup is gone. */
   readonly onDeleted?: ((deleted: DeletedBackup) => void) | undefined;
 }
@@ -46,7 +48,7 @@ export interface DeletionRun {
  * refusal ends it. A backup's record goes after it, for it tells what the object is as long as that is there.
  */
 export async function runDeletions(run: DeletionRun): Promise<DeletionResult> {
-  const { store, plan, signal, logger = silentLogger } = run;
+  const { store, plan, signal, logger = silentLogger, trustMs = TRUST_MS } = run;
   const { dataset } = plan;
   const call = signal ? { signal } : {};
   const deleted: DeletedBackup[] = [];
@@ -56,7 +58,7 @@ export async function runDeletions(run: DeletionRun): Promise<DeletionResult> {
     const now = await run.replan(left);
     spared.push(...sparedOf(now, left));
     left = now.deletions;
-    const trusted = performance.now() + TRUST_MS;
+    const trusted = performance.now() + trustMs;
     for (const backup of now.deletions) {
       await removeBackup(store, backup, call);
       left = left.slice(1);
@@ -64,7 +66,7 @@ export async function runDeletions(run: DeletionRun): Promise<DeletionResult> {
       deleted.push(gone);
       logger.debug({ store: store.url, ...gone }, `deleted ${gone.name}`);
       run.onDeleted?.(gone);
-      if (performance.now() > trusted) break;
+      if (performance.now() >= trusted) break;
     }
   }
   const storedBytes = deleted.reduce((sum, each) => sum + each.storedBytes, 0);
