@@ -1,10 +1,17 @@
-import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLineage } from '../../src/read-lineage.ts';
 import { reindex } from '../../src/reindex.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { type Cli, createCli } from '../main/run-cli.ts';
-import { createBucket, createLimitedUser, createTestClient, openTestStore, s3Server } from '../s3.ts';
+import {
+  createBucket,
+  createLimitedUser,
+  createTestClient,
+  openTestStore,
+  s3Credentials,
+  s3Server,
+} from '../s3.ts';
 import { type CliStore, createCliStore } from './cli-store.ts';
 
 const PREFIX = 'zfs3backup-backup/';
@@ -153,6 +160,29 @@ describe('a bucket that keeps versions', () => {
     expect((await there.zfs3backup('undelete', 'tank/a@c')).status).toBe(0);
     expect(await names(versioned.store)).toBe('a ok, b ok, c ok');
   });
+});
+
+it('hides what is locked, and brings it back', async () => {
+  const bucket = await createBucket({ ObjectLockEnabledForBucket: true });
+  const { accessKeyId, secretAccessKey } = s3Credentials();
+  const locked = await createCli({
+    ...{ BUCKET: bucket, ENDPOINT: s3Server().endpoint, S3_KEY_ID: accessKeyId, S3_SECRET: secretAccessKey },
+    ...{ ZFS3BACKUP_S3_OBJECT_LOCK_MODE: 'GOVERNANCE', ZFS3BACKUP_S3_RETAIN_DAYS: '1' },
+  });
+  const store = openTestStore(bucket, { objectLock: { mode: 'GOVERNANCE', days: 1 } });
+  await putBackups(store, 'a', 'b<a');
+  const gone = await locked.zfs3backup('delete', 'tank/a@b', '--yes');
+  expect(gone.status).toBe(0);
+  expect(gone.stderr).toContain('The bucket keeps versions');
+  expect(await names(store)).toBe('a ok');
+  const client = createTestClient();
+  const [version] = (await store.versions?.listDeleted(PREFIX)) ?? [];
+  const forGood = { Bucket: bucket, Key: version?.key, VersionId: version?.versionId };
+  await expect(client.send(new DeleteObjectCommand(forGood))).rejects.toMatchObject({ name: 'AccessDenied' });
+  client.destroy();
+  expect((await locked.zfs3backup('undelete', 'tank/a@b')).status).toBe(0);
+  expect(await names(store)).toBe('a ok, b ok');
+  store.close();
 });
 
 it('has nothing to bring back where the bucket keeps no versions', async () => {
