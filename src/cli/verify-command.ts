@@ -46,12 +46,8 @@ export const verifyCommand: Command = {
       help: 'Whether all that was stored is still there, and every chain is complete:',
     },
     {
-      line: 'zfs3backup verify --level 2 --sample 5% --store s3://my-bucket --quiet',
+      line: 'zfs3backup verify --level 2 --sample 5% --quiet --store s3://my-bucket',
       help: 'Each night another twentieth of all bytes, from cron:',
-    },
-    {
-      line: 'zfs3backup verify tank/data@daily-2026-01-31 --level 3 --scratch tank/scratch --store s3://my-bucket',
-      help: 'Restore one chain for a trial:',
     },
   ],
   run: async (call) => (await import('./run-verify.ts')).runVerify(call),
