@@ -4,11 +4,13 @@ import type { Expectation, InspectDepth } from './inspect/stream-inspector.ts';
 import type { Backup } from './lineage/backup.ts';
 import type { BackupChoice } from './lineage/choose-backup.ts';
 import { conflictError } from './lineage/conflict-error.ts';
+import type { MarkStep } from './lineage/marks.ts';
 import { planRestore, type RestorePlan } from './lineage/plan-restore.ts';
 import { bringsProperties } from './lineage/send-flags.ts';
 import type { Logger } from './logger.ts';
 import type { OnProgress } from './progress.ts';
 import { demandReadable } from './read-archived.ts';
+import { markCommands } from './read-backup-plan.ts';
 import { headReader } from './read-head.ts';
 import { readLineage } from './read-lineage.ts';
 import { checkProperties } from './receive-properties.ts';
@@ -77,6 +79,8 @@ export interface RestorePlanReport {
   readonly present: readonly string[];
   /** What is dropped before all, of an interrupted receive. */
   readonly drops: PartialReceive | undefined;
+  /** What goes before anything is received: our holds on what is lost, bookmarks of what is undone. */
+  readonly marks: readonly MarkStep[];
   /** Oldest first; empty when there is nothing to do. */
   readonly steps: readonly PlannedRestore[];
   /** Of all steps. */
@@ -116,7 +120,7 @@ export async function readRestorePlan(options: RestoreOptions): Promise<RestoreP
   await demandReadable(store, plan.steps, call);
   return {
     ...{ dataset, snapshot: plan.snapshot, store: store.url, target },
-    ...{ notes: plan.notes, losses: plan.losses, drops: plan.drops, steps },
+    ...{ notes: plan.notes, losses: plan.losses, drops: plan.drops, marks: plan.marks, steps },
     isNew: state === undefined || state.partial?.isAll === true,
     present: (state?.snapshots ?? []).map(({ guid }) => guid),
     storedBytes: plan.steps.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
@@ -157,7 +161,11 @@ function planStep(plan: RestorePlan, backup: Backup, options: RestoreOptions): P
   return {
     backup,
     receive,
-    before: [...(drop ? [drop] : []), ...commands.slice(0, -1)],
+    before: [
+      ...(drop ? [drop] : []),
+      ...(isFirst ? markCommands(source, plan.marks) : []),
+      ...commands.slice(0, -1),
+    ],
     pipeline: [...decodeCommands(backup, receive, options), ...commands.slice(-1)],
   };
 }

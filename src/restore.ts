@@ -62,6 +62,7 @@ export async function runRestorePlan(
   const received: ReceivedBackup[] = [];
   if (plan.losses.length > 0) await demandUnchanged(plan, options);
   if (plan.drops) await dropPartial(plan.target, options);
+  for (const step of plan.marks) await options.source.mark?.(step, callOf(options));
   for (const planned of plan.steps) {
     try {
       received.push(await receiveBackup(planned, received.length + 1, plan.steps.length, options));

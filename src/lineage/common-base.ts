@@ -29,10 +29,23 @@ export function findCommon({ lineage, snapshots, bookmarks, stored }: BaseQuesti
   const here = new Set(snapshots.map(({ guid }) => guid));
   const storedAs = matchBookmark(lineage);
   const gone = inCreationOrder(bookmarks).flatMap((local) => {
-    const entry = here.has(local.guid) ? undefined : storedAs(local);
+    if (here.has(local.guid) || isLeftBehind(local, snapshots)) return [];
+    const entry = storedAs(local);
     return entry ? [{ local, entry }] : [];
   });
   return gone.length === 0 ? bySnapshot : [...bySnapshot, ...gone].sort(byCreation);
+}
+
+/**
+ * Whether the dataset has gone back past a bookmark: `zfs receive -F` leaves it there (seen on OpenZFS 2.3), and `zfs
+ * send` still sends from it, but not what was undone, so that a restore would silently be wrong. A snapshot that came
+ * to the dataset after the bookmark, but was taken before it, gives that away.
+ */
+export function isLeftBehind(bookmark: Bookmark, snapshots: readonly Snapshot[]): boolean {
+  return snapshots.some(
+    ({ createtxg, createdAt }) =>
+      createdAt < bookmark.createdAt && compareDecimals(createtxg, bookmark.createtxg) > 0,
+  );
 }
 
 function byCreation(a: CommonBase, b: CommonBase): number {

@@ -199,11 +199,15 @@ function renderPartial({ target, partial, snapshot }: PartialInTheWay): Rendered
 
 /** What is lost, one phrase each. */
 export function lossSentences(target: string, losses: Losses): readonly string[] {
-  const { snapshots, writtenBytes = 0, everything } = losses;
+  const { snapshots, bookmarks = [], writtenBytes = 0, everything } = losses;
   if (everything)
     return [`all that is in ${target}${writtenBytes > 0 ? ` (${writtenBytes} bytes written)` : ''}`];
   const written = writtenBytes > 0 ? [`${writtenBytes} bytes written since the newest snapshot`] : [];
-  return [...snapshots.map(({ name }) => `the snapshot ${target}@${name}`), ...written];
+  return [
+    ...snapshots.map(({ name }) => `the snapshot ${target}@${name}`),
+    ...bookmarks.map((name) => `the bookmark ${target}#${name}`),
+    ...written,
+  ];
 }
 
 /** The newest of a list that is oldest first. */

@@ -98,6 +98,8 @@ export interface BackupExists {
 export interface Losses {
   /** Newer than the snapshot to go on from, oldest first. */
   readonly snapshots: readonly Snapshot[];
+  /** Newer ones than that, by their names after the `#`, but for our own. */
+  readonly bookmarks?: readonly string[];
   /** Changed since the newest snapshot; `undefined` where the source cannot tell. */
   readonly writtenBytes: number | undefined;
   /** The target has no snapshot at all, so that the whole of it is replaced. */

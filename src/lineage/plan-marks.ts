@@ -1,5 +1,5 @@
 import type { MarkStep, Marks } from './marks.ts';
-import { type Bookmark, isBookmark, type Snapshot } from './snapshot.ts';
+import { type Bookmark, compareDecimals, isBookmark, type Snapshot } from './snapshot.ts';
 
 export interface MarkSettings {
   /** Tells the marks of one store from another's; see `storeId`. */
@@ -94,6 +94,28 @@ function makes(step: MarkStep): boolean {
 export function planRelease(dataset: string, marks: Marks, storeId?: string): readonly MarkStep[] {
   const holds = marks.holds.filter(({ tag }) => isOurMark(tag, storeId));
   const bookmarks = marks.bookmarks.filter(({ name }) => isOurMark(name, storeId));
+  return [
+    ...holds.map(({ snapshot, tag }) => ({ do: 'release', dataset, snapshot, tag }) as const),
+    ...bookmarks.map(({ name }) => ({ do: 'drop bookmark', dataset, bookmark: name }) as const),
+  ];
+}
+
+/**
+ * What must go before a dataset goes back to `base` (or, without one, is replaced): our holds on what is lost, which
+ * would keep it from going, and every newer bookmark, which would speak of a past that the dataset no longer has.
+ * `zfs rollback -r` does the latter by itself, `zfs receive -F` does not.
+ */
+export function planGoingBack(
+  dataset: string,
+  marks: Marks | undefined,
+  { base, lost }: { readonly base: Snapshot | undefined; readonly lost: readonly Snapshot[] },
+): readonly MarkStep[] {
+  if (marks === undefined) return [];
+  const names = new Set(lost.map(({ name }) => name));
+  const holds = marks.holds.filter(({ snapshot, tag }) => names.has(snapshot) && isOurMark(tag));
+  const bookmarks = marks.bookmarks.filter(
+    ({ createtxg }) => base === undefined || compareDecimals(createtxg, base.createtxg) > 0,
+  );
   return [
     ...holds.map(({ snapshot, tag }) => ({ do: 'release', dataset, snapshot, tag }) as const),
     ...bookmarks.map(({ name }) => ({ do: 'drop bookmark', dataset, bookmark: name }) as const),

@@ -3,9 +3,11 @@ import { type BackupChoice, chooseBackup } from './choose-backup.ts';
 import { lossSentences } from './conflict-error.ts';
 import type { Losses, RestoreConflict } from './conflicts.ts';
 import { brokenChain } from './lineage.ts';
+import type { MarkStep, Marks } from './marks.ts';
 import { type LocalMatch, matchLocal, type SnapshotIdentity } from './match.ts';
 import { linkEntries } from './parents.ts';
 import type { PartialReceive } from './partial-receive.ts';
+import { isOurMark, planGoingBack } from './plan-marks.ts';
 import { inCreationOrder, type Snapshot } from './snapshot.ts';
 
 /** What is at the target now. */
@@ -18,6 +20,7 @@ export interface TargetState {
   readonly writtenBytes: number | undefined;
   /** What an interrupted receive left. */
   readonly partial?: PartialReceive;
+  readonly marks?: Marks;
 }
 
 export interface RestoreRequest {
@@ -56,6 +59,8 @@ export interface RestorePlan {
   readonly force: boolean;
   /** What is destroyed, one phrase each; empty unless forced. */
   readonly losses: readonly string[];
+  /** What must go before anything is received: our holds on what is lost, bookmarks of what is undone. */
+  readonly marks: readonly MarkStep[];
   readonly notes: readonly string[];
 }
 
@@ -88,6 +93,7 @@ export function planRestore(request: RestoreRequest): RestorePlan | RestoreConfl
     continues: partial.continues,
     force: false,
     losses: [],
+    marks: [],
     notes: [...chosen.notes, ...route.notes, ...partial.notes],
   };
   const isNew = target.state === undefined || target.state.partial?.isAll;
@@ -207,14 +213,24 @@ function planOver(
   const kept = base === undefined ? [] : snapshots.slice(0, snapshots.indexOf(base) + 1);
   const inTheWay = findNamesake(kept, plan.steps);
   if (inTheWay) return { kind: 'same-name-other-snapshot', dataset: target.name, ...inTheWay };
+  const lost = snapshots.slice(kept.length);
+  const marks = planGoingBack(target.name, target.state?.marks, { base, lost });
   const losses: Losses = {
-    snapshots: snapshots.slice(kept.length),
+    snapshots: lost,
+    bookmarks: marks
+      .flatMap((step) => (step.do === 'drop bookmark' ? [step.bookmark] : []))
+      .filter(isForeign),
     writtenBytes: target.state?.writtenBytes,
     everything: base === undefined,
   };
   const loses = losses.everything || losses.snapshots.length > 0 || (losses.writtenBytes ?? 0) > 0;
   if (loses && !force) return { kind: 'would-lose-data', target: target.name, snapshot, base, losses };
-  return { ...plan, force, losses: loses ? lossSentences(target.name, losses) : [] };
+  if (!force) return plan;
+  return { ...plan, force, marks, losses: loses ? lossSentences(target.name, losses) : [] };
+}
+
+function isForeign(bookmark: string): boolean {
+  return !isOurMark(bookmark);
 }
 
 // What is newer than the base goes anyway; a snapshot that stays and has the name of one that comes cannot be solved.

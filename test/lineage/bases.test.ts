@@ -29,6 +29,25 @@ cases('a bookmark is what its guid says, never its name', [
   'local: #b,2 @c,3 | store: a(full) b,2<a | backup → c<#b',
 ]);
 
+// taken at the hour of their txg; `%HOUR` says another one
+cases('a bookmark that the dataset has gone back past', [
+  'local: @a,1 #b,5 @x,9%4 @y,10 | store: a,1(full) b,5<a,1 | backup → x<a, y<x',
+  'local: #b,5 @x,9%4 | store: b,5(full) | backup → nothing in common',
+  'local: #b,5 @x,9%5 | store: b,5(full) | backup → x<#b',
+  // received beside it, as a replica is, and nothing undone
+  'local: #b,9%2 @c,10%3 | store: b,9(full) | backup → c<#b',
+]);
+
+cases('going back takes marks along that would be in the way, or lie', [
+  'store: a,1(full) b,2<a,1 | target: @a,1 @x,3! #ours:x,3 #x,3 #a,1 | restore b --force → [-!x -#ours:x -#x] on a: b<a -F, losing the snapshot tank/a@x and the bookmark tank/a#x',
+  'store: a,1(full) b,2<a,1 | target: @a,1! #ours:a,1 @x,3!zfs3backup:s2 | restore b --force → [-!x] on a: b<a -F, losing the snapshot tank/a@x',
+  'store: a,1(full) b,2<a,1 | target: @a,1 @x,3!mine | restore b --force → on a: b<a -F, losing the snapshot tank/a@x',
+  'store: a,1(full) | target: #ours:x,3 +5 | restore a --force → [-#ours:x] full a -F, losing all that is in tank/a (5 bytes written)',
+  // nothing is undone
+  'store: a,1(full) b,2<a,1 | target: @a,1! #ours:a,1 #x,3 | restore b → on a: b<a',
+  'store: a,1(full) b,2<a,1 | target: @a,1 #x,3 @x,3 | restore b → would lose x after a',
+]);
+
 cases('the prefix selects what is sent, not what may serve as a base', [
   'prefix: d | local: #h,1 @d2,2 | store: h,1(full) | backup → d2<#h',
   'prefix: d | local: @renamed,1 @d2,2 | store: d1,1(full) | backup → d2<renamed (stored as d1)',

@@ -3,7 +3,7 @@
  *
  *     local: @a,1 @b,2 | store: a(full) b<a | target: @a,1 | prefix: daily | backup --full → full b
  *
- * local    `@NAME,TXG` or `@NAME,TXG#GUID` (the guid is the txg where it is not given; taken at hour TXG), in any order;
+ * local    `@NAME,TXG` or `@NAME,TXG#GUID` (the guid is the txg where it is not given; taken at hour TXG, or `%HOUR`), in any order;
  *          `!` behind it: held for this store, `!TAG` by another tag; `#NAME,TXG` is a bookmark (`ours:` stands for
  *          what the names of this store's bookmarks begin with)
  * flags    as given to `zfs send`; `encrypted` and `raw=on`, `raw=off` among them; in `{send-flags=-L_-c}` a `_` is a blank
@@ -99,14 +99,27 @@ export function parseSituation(asked: string): Situation {
 }
 
 export function parseSnapshot(word: string): Snapshot {
-  const [, name, txg, guid] = word.match(/^@([^,]+),(\d+)(?:#(\d+))?$/) ?? [];
+  const [, name, txg, guid, hour] = word.match(/^@([^,]+),(\d+)(?:#(\d+))?(?:%(\d+))?$/) ?? [];
   if (name === undefined || txg === undefined) throw new Error(`not a snapshot: ${word}`);
   return {
     name,
     guid: guid ?? txg,
     createtxg: txg,
-    createdAt: new Date(Number(txg) * HOUR),
+    createdAt: new Date(Number(hour ?? txg) * HOUR),
     referencedBytes: 1024,
+  };
+}
+
+function parseSnapshots(words: readonly string[]): readonly Snapshot[] {
+  return words.filter((word) => word.startsWith('@')).map((word) => parseSnapshot(word.replace(/!.*/, '')));
+}
+
+function parseMarks(words: readonly string[]): Marks {
+  return {
+    canBookmark: true,
+    canHold: true,
+    bookmarks: words.filter((word) => word.startsWith('#')).map(parseBookmark),
+    holds: words.flatMap(parseHold),
   };
 }
 
@@ -162,7 +175,8 @@ function parseTarget(words: readonly string[]): TargetState | undefined {
   if (words[0] === 'none') return undefined;
   const written = words.find((word) => word.startsWith('+'))?.slice(1) ?? '0';
   return {
-    snapshots: words.filter((word) => word.startsWith('@')).map(parseSnapshot),
+    snapshots: parseSnapshots(words),
+    marks: parseMarks(words),
     writtenBytes: written === '?' ? undefined : Number(written),
     ...parsePartial(words),
   };
@@ -297,8 +311,9 @@ function shortName(bookmark: string): string {
 
 function writeRestorePlan(plan: RestorePlan | Conflict): string {
   if (plan.kind !== 'plan') return writeConflict(plan);
-  const { base, steps, force, losses, drops, continues } = plan;
-  const before = `${drops ? 'drop, ' : ''}${continues ? 'go on with ' : ''}`;
+  const { base, steps, force, losses, drops, continues, marks } = plan;
+  const unmarked = marks.length === 0 ? '' : `${writeMarks(marks)} `;
+  const before = `${drops ? 'drop, ' : ''}${unmarked}${continues ? 'go on with ' : ''}`;
   if (steps.length === 0) return `${before}nothing`;
   const from = `${before}${base === undefined ? '' : `on ${base.name}: `}`;
   const lost = losses.length > 0 ? `, losing ${losses.join(' and ')}` : '';

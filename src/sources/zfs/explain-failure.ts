@@ -18,6 +18,10 @@ const ADVICE: ReadonlyArray<readonly [RegExp, string]> = [
     'Something was written to the target since its last snapshot: forcing rolls that back and loses it.',
   ],
   [
+    /dataset is busy|being held/i,
+    'Something is at it, or keeps one of its snapshots by a hold: `zfs holds -r NAME` tells who.',
+  ],
+  [
     /most recent snapshot of .* does not\s+match/i,
     'The target has gone on by itself: look at its snapshots.',
   ],
