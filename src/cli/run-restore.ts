@@ -9,6 +9,7 @@ import { type RestoreQuestion, readRestoreQuestion } from './restore-question.ts
 import { runRestoreStream } from './run-restore-stream.ts';
 import { runThaw } from './run-thaw.ts';
 import { type Session, withSession } from './session.ts';
+import { createStyle } from './style.ts';
 
 /** As the error would have that says the same where nobody can be asked. */
 const DECLINED = 3;
@@ -39,7 +40,7 @@ async function bringBack(call: CommandCall, session: Session, question: RestoreQ
     return 0;
   }
   if (!isShown && plan.steps.length > 0)
-    session.remark(renderRestoreOutline(plan, call.stderr.style).trimEnd());
+    session.remark(renderRestoreOutline(plan, createStyle(false)).trimEnd());
   const result = await session.watch((onProgress) => runRestorePlan(plan, { ...options, onProgress }));
   if (plan.steps.length > 0) session.sumUp({ verb: 'restore', item: plan.target }, result.summary);
   if (isJson) await call.print(printJson(restoreJson(result)));

@@ -24,7 +24,7 @@ afterAll(async () => {
 
 async function start(name: string): Promise<{ data: TestDataset; cli: Cli }> {
   const data = await createTestDataset(pool, name);
-  const env = { ZFS3BACKUP_STORE: store, FILESYSTEM: data.name, COMPRESSOR: 'none' };
+  const env = { ZFS3BACKUP_STORE: store, FILESYSTEM: data.name, COMPRESSOR: 'none', SNAPSHOT_PREFIX: 's' };
   return { data, cli: await createCli(env) };
 }
 
@@ -39,12 +39,13 @@ async function tokenOf(dataset: string): Promise<string> {
   return exitCode === 0 ? stdout : '-';
 }
 
-const RATE = 4_000_000;
+/** One part after the other, so that the first bytes of the stream come before the last of the object. */
+const SLOWLY = ['--bwlimit', '4000000', '--concurrency', '1', '--progress', 'json'];
 
 /** Starts a slow restore and kills it, no signal it could answer to, when some MB have arrived. */
 async function killHalfway(cli: Cli, target: string, ...args: readonly string[]): Promise<void> {
   const argv = ['bin/zfs3backup.js', 'restore', ...args, '--to', target];
-  const program = execa(process.execPath, [...argv, '--bwlimit', `${RATE}`, '--progress', 'json'], {
+  const program = execa(process.execPath, [...argv, ...SLOWLY], {
     env: { HOME: '/nonexistent', ...cli.env },
     extendEnv: false,
     reject: false,
@@ -83,11 +84,11 @@ async function atTerminal(cli: Cli, line: string, typed: string) {
 describe('a restore that was killed', () => {
   it('goes on where it was when it is run again, in a full one and in an incremental', async () => {
     const { data, cli } = await start('killed');
-    await data.snapshot('one', 24_000_000);
-    await data.snapshot('two', 24_000_000);
+    await data.snapshot('s1', 24_000_000);
+    await data.snapshot('s2', 24_000_000);
     expect(await cli.zfs3backup('backup', '--history')).toMatchObject({ status: 0 });
     const target = `${pool.name}/killed again`;
-    for (const snapshot of ['one', 'two']) {
+    for (const snapshot of ['s1', 's2']) {
       await killHalfway(cli, target, snapshot);
       const isKept = (await tokenOf(target)) !== '-';
       expect(isKept).toBe(kind === 'OpenZFS');
@@ -102,47 +103,47 @@ describe('a restore that was killed', () => {
 
   it('starts that step again where the stream is a package', async () => {
     const { data, cli } = await start('package');
-    await data.snapshot('one', 24_000_000);
+    await data.snapshot('s1', 24_000_000);
     expect(await cli.zfs3backup('backup', '--send-flags=-p')).toMatchObject({ status: 0 });
     const target = `${pool.name}/package again`;
-    await killHalfway(cli, target, 'one');
-    const again = await cli.zfs3backup('restore', 'one', '--to', target);
+    await killHalfway(cli, target, 's1');
+    const again = await cli.zfs3backup('restore', 's1', '--to', target);
     expect(again).toMatchObject({ status: 0 });
     expect(again.stderr.includes('is received from its start')).toBe(kind === 'OpenZFS');
-    expect(await treeAt(pool, target)).toEqual(data.treeOf('one'));
+    expect(await treeAt(pool, target)).toEqual(data.treeOf('s1'));
   });
 
   it('leaves what is named and in the way of another, until it is dropped', async () => {
     const { data, cli } = await start('in the way');
     const other = await start('another');
-    await data.snapshot('one', 24_000_000);
-    await other.data.snapshot('else', 1_000_000);
+    await data.snapshot('s1', 24_000_000);
+    await other.data.snapshot('s3', 1_000_000);
     for (const each of [cli, other.cli]) expect(await each.zfs3backup('backup')).toMatchObject({ status: 0 });
     const target = `${pool.name}/taken`;
-    await killHalfway(cli, target, 'one');
+    await killHalfway(cli, target, 's1');
     if (kind === 'OpenZFS') {
-      const refused = await other.cli.zfs3backup('restore', 'else', '--to', target, '--force');
+      const refused = await other.cli.zfs3backup('restore', 's3', '--to', target, '--force');
       expect(refused).toMatchObject({ status: 3 });
-      expect(refused.stderr).toContain(`an interrupted receive of "${data.name}@one" left`);
+      expect(refused.stderr).toContain(`an interrupted receive of "${data.name}@s1" left`);
       expect(refused.stderr).toContain('--abort-partial');
       expect(await tokenOf(target)).not.toBe('-');
     }
-    const dropped = await other.cli.zfs3backup('restore', 'else', '--to', target, '--abort-partial');
+    const dropped = await other.cli.zfs3backup('restore', 's3', '--to', target, '--abort-partial');
     expect(dropped).toMatchObject({ status: 0 });
     expect(dropped.stderr.includes('will be dropped')).toBe(kind === 'OpenZFS');
-    expect(await treeAt(pool, target)).toEqual(other.data.treeOf('else'));
+    expect(await treeAt(pool, target)).toEqual(other.data.treeOf('s3'));
   });
 });
 
 describe('what would be lost', () => {
   async function withChanges(name: string) {
     const { data, cli } = await start(name);
-    for (const snapshot of ['one', 'two']) await data.snapshot(snapshot);
+    for (const snapshot of ['s1', 's2']) await data.snapshot(snapshot);
     expect(await cli.zfs3backup('backup', '--history')).toMatchObject({ status: 0 });
     const target = `${pool.name}/${name}-target`;
-    expect(await cli.zfs3backup('restore', 'one', '--to', target)).toMatchObject({ status: 0 });
+    expect(await cli.zfs3backup('restore', 's1', '--to', target)).toMatchObject({ status: 0 });
     await pool.zfs('snapshot', `${target}@mine`);
-    const line = `${process.execPath} bin/zfs3backup.js restore two --to ${target}`;
+    const line = `${process.execPath} bin/zfs3backup.js restore s2 --to ${target}`;
     return { data, cli, target, line };
   }
   const mine = async (target: string) =>
@@ -158,18 +159,18 @@ describe('what would be lost', () => {
     expect(await mine(target)).toBe(true);
     expect(await atTerminal(cli, line, 'y\n')).toMatchObject({ status: 0 });
     expect(await mine(target)).toBe(false);
-    expect(await treeAt(pool, target)).toEqual(data.treeOf('two'));
+    expect(await treeAt(pool, target)).toEqual(data.treeOf('s2'));
   });
 
   it('needs --force where nobody can be asked, and --yes is not that', async () => {
     const { cli, target } = await withChanges('forced');
     for (const args of [[], ['--yes']]) {
-      const refused = await cli.zfs3backup('restore', 'two', '--to', target, ...args);
+      const refused = await cli.zfs3backup('restore', 's2', '--to', target, ...args);
       expect(refused).toMatchObject({ status: 3 });
       expect(refused.stderr).toContain(`the snapshot ${target}@mine`);
     }
     expect(await mine(target)).toBe(true);
-    expect(await cli.zfs3backup('restore', 'two', '--to', target, '--force')).toMatchObject({ status: 0 });
+    expect(await cli.zfs3backup('restore', 's2', '--to', target, '--force')).toMatchObject({ status: 0 });
     expect(await mine(target)).toBe(false);
   });
 });
@@ -178,11 +179,11 @@ describe('properties', () => {
   it('are set and left out as asked', async () => {
     const { data, cli } = await start('properties');
     await pool.zfs('set', 'org.z3b:note=of the original', data.name);
-    await data.snapshot('one');
+    await data.snapshot('s1');
     expect(await cli.zfs3backup('backup', '--send-flags=-p')).toMatchObject({ status: 0 });
     const target = `${pool.name}/other properties`;
     const asked = ['-o', 'org.z3b:mine=a = b', '-o', 'canmount=noauto', '-x', 'org.z3b:note'];
-    const outcome = await cli.zfs3backup('restore', 'one', '--to', target, ...asked);
+    const outcome = await cli.zfs3backup('restore', 's1', '--to', target, ...asked);
     if (kind !== 'OpenZFS') return expect(outcome).toMatchObject({ status: 1 });
     expect(outcome).toMatchObject({ status: 0 });
     expect(await property('org.z3b:mine', target)).toBe('a = b');
@@ -194,15 +195,16 @@ describe('properties', () => {
     const { data, cli } = await start('place');
     const place = join(pool.mountpoint, 'a place of its own');
     await pool.zfs('set', `mountpoint=${place}`, data.name);
-    await pool.zfs('snapshot', `${data.name}@one`);
+    await pool.zfs('snapshot', `${data.name}@s1`);
     expect(await cli.zfs3backup('backup', '--send-flags=-p')).toMatchObject({ status: 0 });
     const target = `${pool.name}/elsewhere`;
-    expect(await cli.zfs3backup('restore', 'one', '--to', target)).toMatchObject({ status: 0 });
+    expect(await cli.zfs3backup('restore', 's1', '--to', target)).toMatchObject({ status: 0 });
     const inherited = join(pool.mountpoint, 'elsewhere');
     expect(await property('mountpoint', target)).toBe(kind === 'OpenZFS' ? inherited : place);
-    await pool.zfs('destroy', '-r', data.name);
+    // where nothing is left out it is mounted over the original
     if (kind !== 'OpenZFS') await pool.zfs('destroy', '-r', target);
-    expect(await cli.zfs3backup('restore', 'one')).toMatchObject({ status: 0 });
+    await pool.zfs('destroy', '-r', data.name);
+    expect(await cli.zfs3backup('restore', 's1')).toMatchObject({ status: 0 });
     expect(await property('mountpoint', data.name)).toBe(place);
   });
 });
@@ -210,34 +212,34 @@ describe('properties', () => {
 describe('restore --stdout', () => {
   it("serves a person's own pipe", async () => {
     const { data, cli } = await start('piped');
-    for (const snapshot of ['one', 'two']) await data.snapshot(snapshot);
+    for (const snapshot of ['s1', 's2']) await data.snapshot(snapshot);
     const packed = cli.with({ COMPRESSOR: 'zstd' });
     expect(await packed.zfs3backup('backup', '--history')).toMatchObject({ status: 0 });
     const target = `${pool.name}/by-hand`;
-    for (const which of ['one', '--latest']) {
+    for (const which of ['s1', '--latest']) {
       const piped = await cli.shell(`zfs3backup restore --stdout ${which} | zfs receive ${target}`);
       expect(piped).toMatchObject({ status: 0 });
-      if (which === 'one') await pool.zfs('rollback', `${target}@one`);
-      else expect(piped.stderr).toContain('on top of one');
+      if (which === 's1') await pool.zfs('rollback', `${target}@s1`);
+      else expect(piped.stderr).toContain('on top of s1');
     }
-    expect(await treeAt(pool, target)).toEqual(data.treeOf('two'));
-    const shown = await atTerminal(cli, `${process.execPath} bin/zfs3backup.js restore --stdout one`, '');
+    expect(await treeAt(pool, target)).toEqual(data.treeOf('s2'));
+    const shown = await atTerminal(cli, `${process.execPath} bin/zfs3backup.js restore --stdout s1`, '');
     expect(shown).toMatchObject({ status: 2 });
     expect(shown.shown).toContain('stdout is a terminal');
   });
 
   it('makes the rest of a stream for a receiver that was interrupted', async () => {
     const { data, cli } = await start('rest');
-    await data.snapshot('one', 24_000_000);
+    await data.snapshot('s1', 24_000_000);
     expect(await cli.zfs3backup('backup')).toMatchObject({ status: 0 });
     const target = `${pool.name}/rest-target`;
-    await killHalfway(cli, target, 'one');
-    const plan = await cli.zfs3backup('restore', 'one', '--to', target, '--dry-run');
+    await killHalfway(cli, target, 's1');
+    const plan = await cli.zfs3backup('restore', 's1', '--to', target, '--dry-run');
     expect(plan).toMatchObject({ status: 0 });
     const line = plan.stdout.split('\n').find((each) => each.includes('zfs receive')) ?? '';
     expect(line.includes('--resume-token')).toBe(kind === 'OpenZFS');
     expect(await cli.shell(line)).toMatchObject({ status: 0 });
-    expect(await treeAt(pool, target)).toEqual(data.treeOf('one'));
+    expect(await treeAt(pool, target)).toEqual(data.treeOf('s1'));
   });
 });
 
@@ -259,15 +261,15 @@ describe('an encrypted dataset', () => {
     await execa('dd', ['if=/dev/urandom', `of=${pool.mountpoint}/secret/data`, 'bs=1M', 'count=24']);
     const sum = async (file: string) => (await execa('sha256sum', [file])).stdout.split(' ')[0];
     const before = await sum(`${pool.mountpoint}/secret/data`);
-    await pool.zfs('snapshot', `${name}@one`);
+    await pool.zfs('snapshot', `${name}@s1`);
     await pool.zfs('unmount', name);
     await pool.zfs('unload-key', name);
-    const cli = await createCli({ ZFS3BACKUP_STORE: store, FILESYSTEM: name });
+    const cli = await createCli({ ZFS3BACKUP_STORE: store, FILESYSTEM: name, SNAPSHOT_PREFIX: 's' });
     expect(await cli.zfs3backup('backup')).toMatchObject({ status: 0 });
     const target = `${pool.name}/secret-again`;
-    await killHalfway(cli, target, 'one');
+    await killHalfway(cli, target, 's1');
     expect(await tokenOf(target)).not.toBe('-');
-    const again = await cli.zfs3backup('restore', 'one', '--to', target);
+    const again = await cli.zfs3backup('restore', 's1', '--to', target);
     expect(again).toMatchObject({ status: 0 });
     expect(again.stderr).toContain('It goes on with');
     expect(await property('keystatus', target)).toBe('unavailable');
