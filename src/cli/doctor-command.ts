@@ -12,8 +12,14 @@ export const doctorCommand: Command = {
   positionals: [],
   options: [jsonOption, ...settingOptions('compressor', 'max-memory', 'max-retries', 'force-path-style')],
   examples: [
-    { line: 'zfs3backup doctor', help: 'Before the first backup, and when one failed:' },
-    { line: 'zfs3backup doctor --dataset tank/data --json', help: 'One dataset, for monitoring:' },
+    {
+      line: 'zfs3backup doctor --store s3://my-bucket',
+      help: 'Before the first backup, and when one failed:',
+    },
+    {
+      line: 'zfs3backup doctor --store file:///backup --dataset tank/data --json',
+      help: 'One dataset, for monitoring:',
+    },
   ],
   run: async (call) => (await import('./run-doctor.ts')).runDoctor(call),
 };

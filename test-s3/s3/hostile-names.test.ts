@@ -72,16 +72,22 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['prune', '--dry-run', '--keep', '1'],
   ['prune', '--dry-run', '--keep', '1', '--json'],
   ['release', '--dry-run', '--dataset', 'tank/data'],
+  ['release', '--dry-run', '--dataset', 'tank/data', '--all-stores'],
+  ['status', '--deleted'],
+  ['status', '--deleted', '--json'],
+  ['undelete', '--dry-run', '--dataset', 'tank/data', 'good'],
   ['doctor', '--dataset', 'tank/data'],
   ['doctor', '--dataset', 'tank/data', '--json'],
   // Those that change something come last.
+  ['restore', '--dataset', 'tank/data', '--to', 'tank/new', 'good', '--yes'],
+  ['verify', '--level', '3', '--scratch', 'tank/scratch', '--dataset', 'tank/data'],
   ['reindex'],
   ['status', '--dataset', 'tank/data'],
   ['cleanup', '--older-than', '0d'],
   ['prune', '--keep', '1', '--yes'],
 ];
 
-const KNOWN_OPTIONS = ['-?', '-Hp', '-H', '-d', '-o', '-i', '-nvP', '-w', '-r'];
+const KNOWN_OPTIONS = ['-s', '-u', '-?', '-Hp', '-H', '-d', '-o', '-i', '-nvP', '-w', '-r'];
 
 const PROGRAMS = { zfs3backup: runZfs3backup, zfs3backup_get: runGet, pput: runPput };
 

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -9,13 +9,16 @@ import { fakeZfs } from './fake-zfs.ts';
 import { runCli } from './run-cli.ts';
 
 let folder: string;
+let store: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'doctor-'));
+  store = join(folder, 'store');
+  await mkdir(store);
 });
 afterEach(() => rm(folder, { recursive: true }));
 
 const doctor = (...words: readonly string[]) => runCli(runZfs3backup, ['doctor', ...words]);
-const place = () => ['--store', `file://${folder}`];
+const place = () => ['--store', `file://${store}`];
 const DATA = ['--dataset', 'tank/a', '--snapshot-prefix', 'daily'];
 
 it('finds nothing wrong where a backup would work, and leaves nothing behind', async () => {
@@ -25,8 +28,8 @@ it('finds nothing wrong where a backup would work, and leaves nothing behind', a
   expect(stdout).toContain('note     tank/a has none yet');
   expect(stdout).toMatch(/\n\nA backup would work.*\.\n$/);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  const files = await readdir(folder, { recursive: true, withFileTypes: true });
-  expect(files.filter((entry) => entry.isFile()).map(({ name }) => name)).toEqual(['zfs']);
+  const files = await readdir(store, { recursive: true, withFileTypes: true });
+  expect(files.filter((entry) => entry.isFile()).map(({ name }) => name)).toEqual([]);
 });
 
 it.each<[string, readonly string[], number, RegExp]>([
@@ -66,10 +69,10 @@ it('says that there is no ZFS, and looks at the rest', async () => {
 
 it('says that a folder is not there, and warns of one that others write to', async () => {
   await fakeZfs(folder, { 'tank/a': ['daily-1'] });
-  const gone = await doctor('--store', `file://${folder}/none`, ...DATA);
+  const gone = await doctor('--store', `file://${store}/none`, ...DATA);
   expect(gone.stdout).toMatch(/store\n +problem .*no such directory/);
   expect(gone.status).toBe(4);
-  await chmod(folder, 0o777);
+  await chmod(store, 0o777);
   const open = await doctor(...place(), ...DATA);
   expect(open.stdout).toMatch(/warning +other users of this machine can write/);
   expect(open.status).toBe(0);
