@@ -1,8 +1,8 @@
 import { gunzip } from './gzip.ts';
-import { createZstdFilter } from './zstd.ts';
+import { decodeZstdLent } from './zstd.ts';
 
-/** To look inside what somebody else compressed; made of what restores decode with. */
+/** To look inside what somebody else compressed. What they yield is only lent. */
 export const streamDecoders = {
-  zstd: (source: AsyncIterable<Uint8Array>) => createZstdFilter().decode(source),
+  zstd: decodeZstdLent,
   gzip: (source: AsyncIterable<Uint8Array>) => gunzip(source),
 };

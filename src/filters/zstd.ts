@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { CCtx, DCtx } from 'zstd-napi/binding.js';
 import { Zfs3BackupError } from '../errors.ts';
+import { reserveSharedMemory } from '../stream/shared-memory.ts';
 import { corruptStream, reasonOf } from './corrupt.ts';
 import type { Filter } from './filter.ts';
 
@@ -45,13 +46,20 @@ export function createZstdFilter(name = 'zstd', load: LoadBinding = importBindin
   };
 }
 
+/** Decodes into shared memory that is only lent: for who looks at the stream and keeps nothing of it. */
+export async function* decodeZstdLent(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  const { DCtx } = await loaded(importBinding);
+  const shared = Buffer.from(reserveSharedMemory(OUTPUT_BYTES), 0, OUTPUT_BYTES);
+  yield* decode(new DCtx(), source, undefined, createOutput({ lend: true, first: shared }));
+}
+
 async function* encode(
   { EndDirective }: Binding,
   context: CCtx,
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void> {
-  const output = createOutput();
+  const output = createOutput({ lend: true });
   for await (const chunk of source) {
     signal?.throwIfAborted();
     for (let rest = chunk; rest.byteLength > 0; ) {
@@ -76,8 +84,8 @@ async function* decode(
   context: DCtx,
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
+  output = createOutput({ lend: false }),
 ): AsyncGenerator<Uint8Array, void> {
-  const output = createOutput();
   /** What zstd expects next: 0 exactly at the end of a frame. */
   let expected = 1;
   for await (const chunk of source) {
@@ -145,9 +153,18 @@ function attempt<T>(step: () => T): T {
   }
 }
 
-/** Collects output into buffers that are handed on and never written again. */
-function createOutput() {
-  let buffer: Buffer = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
+/**
+ * Collects output into buffers that are handed on; written again where they are only lent, for else they pile up
+ * until they are collected.
+ */
+function createOutput({
+  lend,
+  first = Buffer.allocUnsafeSlow(OUTPUT_BYTES),
+}: {
+  readonly lend: boolean;
+  readonly first?: Buffer;
+}) {
+  let buffer = first;
   let used = 0;
   return {
     room: () => buffer.subarray(used),
@@ -156,7 +173,7 @@ function createOutput() {
       used += bytes;
       if (used < buffer.byteLength) return undefined;
       const full = buffer;
-      buffer = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
+      if (!lend) buffer = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
       used = 0;
       return full;
     },

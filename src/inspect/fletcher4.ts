@@ -29,7 +29,7 @@ interface Summing {
 
 /**
  * WebAssembly where there is SIMD: about 60 ms a GiB for bytes that lie in shared memory (`reserveSharedMemory`), twice
- * that for others, which are copied first. Without it some 20 s.
+ * that for others, which are copied first. Without it 2.5 s.
  */
 export function createFletcher4(summing: Summing = createFastSumming() ?? createPlainSumming()): Fletcher4 {
   const word = new Uint8Array(4);
