@@ -73,16 +73,18 @@ export async function restoreStream(
     const call = { signal };
     await filters.checkDecoder(backup, headReader(store, backup.key, backup.storedBytes, call), call);
     const record = await readRecordIfPossible(store, backup, { ...call, logger });
+    const decoder = filters.decoderOf(backup);
     const { chunks } = await openDownload({
-      ...{ store, key: backup.key, record, lend: true, logger, ...call },
+      // what is held back must stay as it is
+      ...{ store, key: backup.key, record, lend: decoder !== undefined, logger, ...call },
       ...{ maxRetries: options.maxRetries, maxMemory: options.maxMemory, concurrency: options.concurrency },
       onProgress: moved.stored,
     });
     const stored = meter(chunks, (bytes) => {
       storedBytes += bytes;
     });
-    const decoded = filters.decoderOf(backup)?.decode(stored, call) ?? stored;
-    const stream = meter(inspectStored(holdBackLast(decoded), options), moved.read);
+    const decoded = decoder?.decode(stored, call) ?? stored;
+    const stream = meter(holdBackLast(inspectStored(decoded, options)), moved.read);
     for await (const chunk of restOf(stream, options)) await write(chunk);
   });
   return { ...chosen, storedBytes, streamBytes: moved.streamBytes(), retries: moved.retries() };

@@ -60,7 +60,7 @@ export async function runRestorePlan(
   const logger = options.logger ?? silentLogger;
   const sumUp = startSummary(options.store);
   const received: ReceivedBackup[] = [];
-  if (plan.losses.length > 0) await demandUnchanged(plan, options);
+  if (plan.steps[0]?.receive.force) await demandUnchanged(plan, options);
   if (plan.drops) await dropPartial(plan.target, options);
   for (const step of plan.marks) await options.source.mark?.(step, callOf(options));
   for (const planned of plan.steps) {
@@ -146,9 +146,9 @@ async function receiveFrom(
       storedBytes += bytes;
     });
     const filter = filters.decoderOf(backup);
-    const decoded = filter ? holdBackLast(filter.decode(stored, call)) : stored;
-    const stream = meter(inspectStored(decoded, options), moved.read);
-    await source.receive(receive, stream, call);
+    const stream = inspectStored(filter ? filter.decode(stored, call) : stored, options);
+    // what comes straight from the store is held back there, and lent
+    await source.receive(receive, meter(filter ? holdBackLast(stream) : stream, moved.read), call);
   });
   return { storedBytes, streamBytes: moved.streamBytes(), retries: moved.retries() };
 }
