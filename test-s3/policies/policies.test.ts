@@ -165,6 +165,7 @@ describe('who may only restore', () => {
     const target = `${pool.name}/restored`;
     expect(await cli.zfs3backup('restore', 'daily-3', '--to', target)).toMatchObject({ status: 0 });
     expect(await treeAt(pool, target)).toEqual(data.treeOf('daily-3'));
+    expect(await cli.zfs3backup('verify', '--level', '2')).toMatchObject({ status: 0 });
   });
 
   it('can neither store nor delete', async () => {
