@@ -19,7 +19,7 @@ afterAll(() => {
   delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
 });
 
-function openHttp(idleMs = IDLE_MS, connectMs = 2_000) {
+function openHttp(idleMs = 60_000, connectMs = 20_000) {
   const connections = createS3Connections(8);
   onTestFinished(connections.destroy);
   return createS3Http(connections, { idleMs, connectMs });
@@ -81,7 +81,7 @@ describe.each(SECURE)('a body that is sent over %s', (_, secure) => {
 
   it('is given up when nobody takes it', async () => {
     const server = await startRawServer((socket) => socket.pause(), secure);
-    const sent = openHttp().handle(put(server, secure, Buffer.alloc(24 * MIB)));
+    const sent = openHttp(IDLE_MS).handle(put(server, secure, Buffer.alloc(24 * MIB)));
     await expect(sent).rejects.toMatchObject({
       name: 'TimeoutError',
       message: expect.stringContaining('400 ms'),
@@ -90,7 +90,7 @@ describe.each(SECURE)('a body that is sent over %s', (_, secure) => {
 
   it('is given up when the answer never comes', async () => {
     const server = await startRawServer((socket) => socket.resume(), secure);
-    const sent = openHttp().handle(put(server, secure, Buffer.alloc(10)));
+    const sent = openHttp(IDLE_MS).handle(put(server, secure, Buffer.alloc(10)));
     await expect(sent).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
