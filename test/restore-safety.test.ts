@@ -252,6 +252,27 @@ describe('before anything is touched it stops', () => {
   );
 });
 
+it('a chain of backups with guids and records, without them, and of predecessors is one chain', async () => {
+  const store = await createStore(
+    ['z3', { isfull: 'true', compressor: 'none', size: '14' }],
+    ['python', { parent: `${DATASET}@z3`, is_full: 'false' }],
+    ['ours', { parent: `${DATASET}@python`, guid: '3', 'parent-guid': '2', 'send-flags': '-L' }],
+    ['later', { parent: `${DATASET}@ours`, guid: '4', 'parent-guid': '3', 'send-flags': '-L' }],
+  );
+  const none = createMachine(undefined);
+  await restore(optionsFor(store, none.source, 'later'));
+  expect(none.machine.done).toEqual(['receive z3', 'receive python', 'receive ours', 'receive later']);
+  expect(none.machine.steps.map(({ base }) => base)).toEqual([undefined, 'z3', 'python', 'ours']);
+  // known by name where the object tells no guid, by guid where it does
+  const some = createMachine(stateOf([snapshot('z3', '1'), snapshot('python', '2')]));
+  await restore(optionsFor(store, some.source, 'later'));
+  expect(some.machine.done).toEqual(['receive ours', 'receive later']);
+  const renamed = createMachine(stateOf([snapshot('z3', '1'), snapshot('moved', '3')]));
+  await restore(optionsFor(store, renamed.source, 'later'));
+  expect(renamed.machine.done).toEqual(['receive later']);
+  expect(renamed.machine.steps[0]).toMatchObject({ base: 'moved' });
+});
+
 describe('what the receiver is told', () => {
   it('is to keep what arrives, and properties for each step', async () => {
     const store = await createStore(A, B);
