@@ -1,13 +1,14 @@
-import type { BackupPlan, BackupRequest, UnmarkedPlan, UnmarkedStep } from './backup-plan.ts';
+import type { BackupPlan, BackupRequest, UnmarkedPlan } from './backup-plan.ts';
 import { type CommonBase, findCommon } from './common-base.ts';
 import type { BackupConflict, SameNameOtherSnapshot } from './conflicts.ts';
 import { leaveMarks } from './leave-marks.ts';
 import { brokenChain } from './lineage.ts';
 import { matchStored, type StoredMatch } from './match.ts';
 import { entriesByName } from './parents.ts';
-import { firstFlags, NO_FLAGS, pinFlags, type SendFlags } from './pin-flags.ts';
+import { NO_FLAGS, pinFlags } from './pin-flags.ts';
 import { resolveName } from './resolve-name.ts';
 import { compareDecimals, inCreationOrder, isBookmark, type Snapshot } from './snapshot.ts';
+import { link, planFirst, planHistory, startChain } from './start-chain.ts';
 
 export type { BackupPlan, BackupRequest, BackupStep } from './backup-plan.ts';
 
@@ -157,56 +158,10 @@ function planWithoutBase(
   };
 }
 
-function planFirst(request: BackupRequest, target: Snapshot, older: number): UnmarkedPlan {
-  const { dataset } = request;
-  const notes = [
-    `The store has no backup of ${dataset} yet: starting with a full one of ${dataset}@${target.name}.`,
-  ];
-  if (older > 0) {
-    notes.push(
-      `${older} older ${older === 1 ? 'snapshot is' : 'snapshots are'} left out; --history sends them too.`,
-    );
-  }
-  return startChain(request, [target], notes);
-}
-
-function planHistory(request: BackupRequest, wanted: readonly Snapshot[]): UnmarkedPlan {
-  const { dataset } = request;
-  const oldest = wanted[0]?.name;
-  const note = `The store has no backup of ${dataset} yet: starting with a full one of the oldest snapshot, ${dataset}@${oldest}.`;
-  return startChain(request, wanted, [note]);
-}
-
-/** The first one full, the others on top of it. */
-function startChain(
-  { dataset, flags = NO_FLAGS }: BackupRequest,
-  wanted: readonly Snapshot[],
-  notes: readonly string[],
-): UnmarkedPlan {
-  const first = firstFlags(flags);
-  const raw = `${dataset} is encrypted: it is sent as it is on disk (-w), so that backup and store need no key; RAW=off sends what is in it.`;
-  const steps = link(dataset, wanted, first);
-  return { kind: 'plan', steps, notes: first.isRawByDefault ? [...notes, raw] : notes };
-}
-
 function nothingToDo(dataset: string, target: Snapshot, storedName: string): UnmarkedPlan {
   const as = storedName === target.name ? '' : ` under its former name ${storedName}`;
   const note = `${dataset}@${target.name} is in the store already${as}: nothing to do.`;
   return { kind: 'plan', steps: [], notes: [note] };
-}
-
-/** Each on the one before it; the first on the base, or as a full where there is none. */
-function link(
-  dataset: string,
-  wanted: readonly Snapshot[],
-  flags: SendFlags,
-  base?: CommonBase,
-): readonly UnmarkedStep[] {
-  return wanted.map((snapshot, index) => {
-    const parent = index === 0 ? base?.local : wanted[index - 1];
-    const parentName = index === 0 ? base?.entry.backup.snapshot : parent?.name;
-    return { kind: parent ? 'incremental' : 'full', dataset, snapshot, parent, parentName, flags };
-  });
 }
 
 function findTaken(
