@@ -211,7 +211,7 @@ export interface ObjectStore {
   readonly limits: StoreLimits;
   /** What `put` and `putPart` compute of every body where they are not told: worth taking on another thread. */
   readonly wantedDigests?: readonly (keyof BodyDigests)[];
-  /** `put` obeys `ifAbsent`. */
+  /** `put` obeys `ifAbsent` in any case; otherwise where it can, so that who must know looks before. */
   readonly canPutIfAbsent?: boolean;
   /** Requests made so far, those that were tried again included; absent where nothing is requested of a server. */
   readonly requests?: () => number;

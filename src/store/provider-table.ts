@@ -11,7 +11,11 @@ const FIELDS: ReadonlyArray<readonly [string, string, (profile: ProviderProfile)
   ['Checksum', 'S3_CHECKSUM', ({ checksum }) => `\`${checksum}\``],
   ['Unsigned bodies over https', 'S3_UNSIGNED_PAYLOAD', ({ unsignedPayload }) => yes(unsignedPayload)],
   ['ETag is the MD5', 'S3_MD5_ETAGS', ({ md5Etags }) => yes(md5Etags)],
-  ['Obeys If-None-Match', 'S3_CONDITIONAL_PUT', ({ conditionalPut }) => yes(conditionalPut)],
+  [
+    'Obeys If-None-Match',
+    'S3_CONDITIONAL_PUT',
+    ({ conditionalPut }) => (conditionalPut === 'unversioned' ? conditionalPut : yes(conditionalPut)),
+  ],
   ['… on Complete', 'S3_CONDITIONAL_COMPLETE', ({ conditionalComplete }) => yes(conditionalComplete)],
   ['Delete one by one', 'S3_DELETE_ONE_BY_ONE', ({ deleteOneByOne }) => yes(deleteOneByOne)],
   [

@@ -46,8 +46,8 @@ export interface ProviderProfile {
   readonly unsignedPayload: boolean;
   /** The ETag of an object stored by one PUT is known to be its MD5, unless a key of the user's encrypts it. */
   readonly md5Etags: boolean;
-  /** `If-None-Match: *` on a PUT is obeyed. */
-  readonly conditionalPut: boolean;
+  /** `If-None-Match: *` on a PUT is obeyed; `unversioned`: but not in a bucket that keeps versions. */
+  readonly conditionalPut: boolean | 'unversioned';
   /** … and on completing an upload. */
   readonly conditionalComplete: boolean;
   /** Bulk deletion cannot be relied on. */
@@ -138,7 +138,7 @@ export const PROVIDERS: Readonly<Record<ProviderName, ProviderProfile>> = {
     md5Etags: true,
     limits: withLimits({ maxObjectBytes: 10_000 * 5 * GIB }),
   },
-  ceph: { ...GENERIC, name: 'ceph', md5Etags: true, conditionalPut: true },
+  ceph: { ...GENERIC, name: 'ceph', md5Etags: true, conditionalPut: 'unversioned' },
   scaleway: {
     ...GENERIC,
     name: 'scaleway',

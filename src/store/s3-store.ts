@@ -70,7 +70,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     limits: context.provider.limits,
     requests: context.requests,
     wantedDigests: wantedDigests(context),
-    canPutIfAbsent: context.provider.conditionalPut,
+    canPutIfAbsent: context.provider.conditionalPut === true,
     list: (keyPrefix, call) => listObjects(context, keyPrefix, call),
     head: (key, call) => headObject(context, key, call),
     firstPartBytes: (key, call) => headFirstPart(context, key, call),
@@ -85,7 +85,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
           ...input,
           ...bodyChecksum(context, body, call).fields,
           ...attributesOf(context, call),
-          ...(call.ifAbsent && context.provider.conditionalPut ? { IfNoneMatch: '*' } : {}),
+          ...(call.ifAbsent && context.provider.conditionalPut !== false ? { IfNoneMatch: '*' } : {}),
         });
         command.middlewareStack.add(
           (next) => (args) => next(withBodyHash(args, bodyHash(context, call.sha256))),

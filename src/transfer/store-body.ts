@@ -86,15 +86,15 @@ export async function storeWhole(
   }
 }
 
-/** Where the store can, it looks for an object under the key by itself: in one step, and for one request fewer. */
+/** Where the store surely can, it looks for an object under the key by itself: for one request fewer. It is asked to in any case. */
 async function putWhole(
   storing: Storing,
   body: Uint8Array,
   digests: BodyDigests,
 ): Promise<string | undefined> {
   const { store, key, attributes, sending, ifExists } = storing;
-  const ifAbsent = ifExists === 'fail' && store.canPutIfAbsent === true;
-  if (!ifAbsent) await refuseExisting(storing);
+  const ifAbsent = ifExists === 'fail';
+  if (store.canPutIfAbsent !== true) await refuseExisting(storing);
   const call = { signal: sending.stop.signal };
   let attempts = 0;
   const attempt = async () => {

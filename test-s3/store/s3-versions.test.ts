@@ -1,6 +1,7 @@
 import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectStore, Versions } from '../../src/store/object-store.ts';
+import { upload } from '../../src/transfer/upload.ts';
 import { createBucket, createLimitedUser, createTestClient, openTestStore } from '../s3.ts';
 
 let bucket: string;
@@ -49,6 +50,19 @@ describe('a bucket that keeps versions', () => {
     await versions.undelete(key);
     expect(await store.head(key)).toMatchObject({ bytes: 7, metadata: { text: 'new one' } });
     expect(await versions.listDeleted('p/')).toEqual([]);
+  });
+
+  // Ceph 16 obeys If-None-Match in other buckets only: nothing but looking before is left
+  it('replaces no backup, for it is looked for before', async () => {
+    const key = 'w/once';
+    const source = (text: string) =>
+      (async function* () {
+        yield Buffer.from(text);
+      })();
+    await upload({ store, key, source: source('first'), ifExists: 'fail' });
+    const second = upload({ store, key, source: source('second'), ifExists: 'fail' });
+    await expect(second).rejects.toMatchObject({ code: 'BACKUP_EXISTS' });
+    expect(await store.head(key)).toMatchObject({ bytes: 5 });
   });
 
   it('brings back what was deleted twice, and leaves alone what is there', async () => {
