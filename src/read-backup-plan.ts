@@ -8,10 +8,12 @@ import type { MarkStep } from './lineage/marks.ts';
 import { encodeMetadata } from './lineage/metadata.ts';
 import { type BackupStep, planBackup } from './lineage/plan-backup.ts';
 import { isBookmark } from './lineage/snapshot.ts';
+import { sayStoredAs } from './lineage/stored-as.ts';
 import { findUncovered } from './lineage/uncovered.ts';
 import type { Logger } from './logger.ts';
 import type { OnProgress } from './progress.ts';
 import { readLineage } from './read-lineage.ts';
+import { readStoredAs } from './read-stored-as.ts';
 import type { SendStep, SnapshotSource } from './sources/source.ts';
 import type { Metadata, ObjectStore } from './store/object-store.ts';
 import { storeId } from './store/store-id.ts';
@@ -138,7 +140,13 @@ export async function readBackupPlan(options: BackupOptions): Promise<BackupPlan
   const steps: PlannedBackup[] = [];
   for (const step of plan.steps) steps.push(await prepareStep(step, options));
   const before = markCommands(source, plan.before);
-  const notes = [...plan.notes, ...sayUncovered(state.children ?? [], options)];
+  const isFirst = lineage.entries.length === 0 && steps.length > 0;
+  const storedAs = isFirst ? await readStoredAs(store, dataset, state, call) : [];
+  const notes = [
+    ...plan.notes,
+    ...sayStoredAs(dataset, storedAs),
+    ...sayUncovered(state.children ?? [], options),
+  ];
   return { dataset, store: store.url, marks: plan.before, before, notes, steps };
 }
 
@@ -177,9 +185,17 @@ function sayUncovered(
   return [`Datasets below it are not in its backups, and have no section: ${missing.join(', ')}.`];
 }
 
-/** What the user says about the transfer: planned with in a dry run, and the same for the upload itself. */
-export function transferOptions({ partBytes, concurrency, maxMemory }: BackupOptions) {
-  return { partBytes, concurrency, maxMemory };
+/** No more of the memory than this share goes to what encodes: parts must stay possible. */
+const ENCODER_SHARE = 1 / 4;
+
+/**
+ * What the user says about the transfer: planned with in a dry run, and the same for the upload itself. What encodes
+ * within this process has its share of the memory.
+ */
+export function transferOptions(options: BackupOptions) {
+  const { partBytes, concurrency, maxMemory = DEFAULT_MAX_MEMORY } = options;
+  const encoderBytes = Math.min(encoderOf(options)?.memoryBytes ?? 0, Math.floor(maxMemory * ENCODER_SHARE));
+  return { partBytes, concurrency, maxMemory: maxMemory - encoderBytes };
 }
 
 /** What the stream goes through to the store. */

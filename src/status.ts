@@ -1,8 +1,10 @@
 import { Zfs3BackupError } from './errors.ts';
 import { assembleStatus, type StatusRow, type StatusSummary } from './lineage/status.ts';
+import type { StoredAs } from './lineage/stored-as.ts';
 import { type Coverage, findUncovered } from './lineage/uncovered.ts';
 import type { Logger } from './logger.ts';
 import { readLineage, readLineages } from './read-lineage.ts';
+import { readStoredAs } from './read-stored-as.ts';
 import type { DatasetState, SnapshotSource } from './sources/source.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { storeId } from './store/store-id.ts';
@@ -33,6 +35,8 @@ export interface StatusReport {
   readonly summary: StatusSummary;
   /** Datasets right below that are in no backup. */
   readonly uncovered: readonly string[];
+  /** Where the store has nothing of the dataset: those that it has the same snapshots of, after a rename or of a copy. */
+  readonly storedAs: readonly StoredAs[];
 }
 
 /** One dataset of a store. */
@@ -76,7 +80,9 @@ export async function status(options: StatusOptions): Promise<StatusReport> {
     storeId: storeId(store),
   });
   const uncovered = options.coverage ? findUncovered(state?.children ?? [], options.coverage) : [];
-  return { dataset, store: store.url, ...assembled, uncovered };
+  const isUnknown = state !== undefined && lineage.entries.length === 0;
+  const storedAs = isUnknown ? await readStoredAs(store, dataset, state, call) : [];
+  return { dataset, store: store.url, ...assembled, uncovered, storedAs };
 }
 
 /** Every dataset in the store, one row each. */

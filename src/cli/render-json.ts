@@ -16,7 +16,14 @@ export function printJson(value: object): string {
   return `${escapeJson(JSON.stringify(value, null, 2))}\n`;
 }
 
-export function statusJson({ dataset, store, snapshots, summary, uncovered }: StatusReport): object {
+export function statusJson({
+  dataset,
+  store,
+  snapshots,
+  summary,
+  uncovered,
+  storedAs,
+}: StatusReport): object {
   return {
     dataset,
     store,
@@ -44,6 +51,7 @@ export function statusJson({ dataset, store, snapshots, summary, uncovered }: St
       otherSnapshots: summary.otherSnapshots,
     },
     uncovered,
+    storedAs: storedAs.map((known) => known.dataset),
   };
 }
 

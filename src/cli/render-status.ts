@@ -61,8 +61,9 @@ function localCell({ local, localName, held, bookmarked }: StatusRow, style: Sty
   return { text, ...(local === 'other snapshot' ? { paint: style.red } : {}) };
 }
 
-function renderSummary({ dataset, store, summary, uncovered }: StatusReport, style: Style): string {
-  const { backups, storedBytes, notBackedUp, leftOut, broken, staleRecords, otherSnapshots } = summary;
+function renderSummary(report: StatusReport, style: Style): string {
+  const { dataset, store, summary } = report;
+  const { backups, storedBytes, notBackedUp, leftOut, broken } = summary;
   const missing =
     notBackedUp.length === 0
       ? 'nothing is left to back up'
@@ -70,19 +71,29 @@ function renderSummary({ dataset, store, summary, uncovered }: StatusReport, sty
   const faults = broken.length === 0 ? 'nothing is broken' : style.red(`broken: ${renderNames(broken)}`);
   const others = leftOut === 0 ? '' : ` (${renderCount(leftOut, 'snapshot')} without the prefix left out)`;
   const head = `${escapeName(dataset)} in ${escapeName(store)}: ${renderCount(backups, 'backup')}`;
-  const stale =
-    staleRecords.length === 0
-      ? ''
-      : ` ${style.yellow(`Not the object that was recorded: ${renderNames(staleRecords)}; \`zfs3backup verify --level 2\` reads it.`)}`;
-  const below =
-    uncovered.length === 0
-      ? ''
-      : ` ${style.yellow(`In no backup, and in no section: ${renderNames(uncovered)}.`)}`;
-  const conflicts =
-    otherSnapshots.length === 0
-      ? ''
-      : ` ${style.red(`Another snapshot has the same name here: ${renderNames(otherSnapshots)}.`)}`;
-  return `${head}, ${renderSize(storedBytes)}; ${missing}${others}; ${faults}.${stale}${conflicts}${below}`;
+  const line = `${head}, ${renderSize(storedBytes)}; ${missing}${others}; ${faults}.`;
+  return [line, ...renderRemarks(report, style)].join(' ');
+}
+
+/** What a person should know besides; most often nothing. */
+function renderRemarks({ summary, uncovered, storedAs }: StatusReport, style: Style): readonly string[] {
+  const { staleRecords, otherSnapshots } = summary;
+  const remarks: string[] = [];
+  if (staleRecords.length > 0) {
+    const reads = '`zfs3backup verify --level 2` reads it';
+    remarks.push(style.yellow(`Not the object that was recorded: ${renderNames(staleRecords)}; ${reads}.`));
+  }
+  if (otherSnapshots.length > 0) {
+    remarks.push(style.red(`Another snapshot has the same name here: ${renderNames(otherSnapshots)}.`));
+  }
+  if (uncovered.length > 0) {
+    remarks.push(style.yellow(`In no backup, and in no section: ${renderNames(uncovered)}.`));
+  }
+  if (storedAs.length > 0) {
+    const names = renderNames(storedAs.map((known) => known.dataset));
+    remarks.push(style.yellow(`The store has these snapshots under another name of the dataset: ${names}.`));
+  }
+  return remarks;
 }
 
 function renderNames(names: readonly string[]): string {

@@ -54,6 +54,7 @@ describe('names from a bucket', () => {
         dataset: 'a\u001b[31m',
         store: 'file:///x',
         uncovered: ['a/\u001b[2J'],
+        storedAs: [{ dataset: 'b\u001b', snapshot: 's' }],
         snapshots: [
           {
             name: 'x\u001b]0;t\u0007',
@@ -108,6 +109,7 @@ const report: StatusReport = {
   dataset: 'tank/a',
   store: 's3://bucket',
   uncovered: [],
+  storedAs: [],
   snapshots: [
     {
       name: 'daily-1',
