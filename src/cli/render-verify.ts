@@ -45,7 +45,9 @@ function renderCounts({ store, backups, summary }: VerifyResult, style: Style): 
   const count = (verdict: VerifiedBackup['verdict']) =>
     backups.filter((backup) => backup.verdict === verdict).length;
   const read = backups.filter(({ level }) => level > 1).length;
-  const how = read === 0 ? 'no bytes read' : `${read} of them read (${renderSize(summary.storedBytes)})`;
+  const size = renderSize(summary.storedBytes);
+  const unread = summary.storedBytes === 0 ? 'no bytes read' : `${size} read, and nothing of it decoded`;
+  const how = read === 0 ? unread : `${read} of them read (${size})`;
   const counts = [
     [count('damaged'), 'damaged', style.red],
     [count('not restorable'), 'not restorable', style.red],

@@ -159,6 +159,15 @@ describe('renderVerify', () => {
     expect(text).toContain('1001 backups, no bytes read; 1 damaged, 1000 ok.');
   });
 
+  it('tells what was read though none of it could be decoded', () => {
+    const bare = result([backup('1', { verdict: 'not verified' })]);
+    const text = renderVerify(
+      { ...bare, level: 2, summary: { ...bare.summary, storedBytes: 2048 } },
+      plainStyle,
+    );
+    expect(text).toContain('1 backup, 2.0 KiB read, and nothing of it decoded; 1 not verified.');
+  });
+
   it('lets no name or message act on a terminal', () => {
     const hostile = backup('a\u001b[2Jb', {
       verdict: 'damaged',
