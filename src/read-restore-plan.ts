@@ -6,7 +6,7 @@ import type { BackupChoice } from './lineage/choose-backup.ts';
 import { conflictError } from './lineage/conflict-error.ts';
 import type { MarkStep } from './lineage/marks.ts';
 import { planRestore, type RestorePlan } from './lineage/plan-restore.ts';
-import { bringsProperties } from './lineage/send-flags.ts';
+import { bringsProperties, isReplication } from './lineage/send-flags.ts';
 import type { Logger } from './logger.ts';
 import type { OnProgress } from './progress.ts';
 import { demandReadable } from './read-archived.ts';
@@ -150,6 +150,7 @@ function planStep(plan: RestorePlan, backup: Backup, options: RestoreOptions): P
     // only the first step can meet what is newer at the target; the later ones build on what just arrived
     force: plan.force && isFirst,
     mount: options.mount ?? false,
+    isReplication: isReplication(backup.sendFlags),
     resumable: true,
     ...(isFirst && plan.continues ? { continues: plan.continues } : {}),
     ...(properties ? { properties } : {}),

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Zfs3BackupError } from './errors.ts';
 import type { Backup, LineageEntry } from './lineage/backup.ts';
 import type { VerifyItem, VerifyPlan } from './lineage/plan-verify.ts';
+import { isReplication } from './lineage/send-flags.ts';
 import type { Finding } from './lineage/verdicts.ts';
 import type { Logger } from './logger.ts';
 import type { ReceiveStep, SnapshotSource } from './sources/source.ts';
@@ -78,6 +79,7 @@ export function createScratchReceiver({ source, logger, scratch, run }: Receiver
       if (chain === undefined) throw new TypeError(`${backup.key} comes before what it builds on`);
       const step: ReceiveStep = {
         target: chain.target,
+        isReplication: isReplication(backup.sendFlags),
         snapshot: backup.snapshot,
         ...(parent ? { base: parent.backup.snapshot } : {}),
         // Back to where the chain branches: what goes was received by this run.
@@ -138,7 +140,10 @@ export function createRehearsal({ source, run }: Pick<ReceiverOptions, 'source' 
     },
     async receive({ entry: { backup } }, stream, call) {
       const target = `${besideOf(backup.dataset)}/zfs3backup-verify-${run}`;
-      const step = { target, snapshot: backup.snapshot, force: false, mount: false, rehearse: true };
+      const step = {
+        ...{ target, snapshot: backup.snapshot, isReplication: isReplication(backup.sendFlags) },
+        ...{ force: false, mount: false, rehearse: true },
+      };
       await source.receive(step, stream, call);
     },
     check: async () => [],

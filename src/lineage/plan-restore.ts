@@ -8,6 +8,7 @@ import { type LocalMatch, matchLocal, type SnapshotIdentity } from './match.ts';
 import { linkEntries } from './parents.ts';
 import type { PartialReceive } from './partial-receive.ts';
 import { isOurMark, planGoingBack } from './plan-marks.ts';
+import { isReplication } from './send-flags.ts';
 import { inCreationOrder, type Snapshot } from './snapshot.ts';
 
 /** What is at the target now. */
@@ -226,7 +227,14 @@ function planOver(
   const loses = losses.everything || losses.snapshots.length > 0 || (losses.writtenBytes ?? 0) > 0;
   if (loses && !force) return { kind: 'would-lose-data', target: target.name, snapshot, base, losses };
   if (!force) return plan;
-  return { ...plan, force, marks, losses: loses ? lossSentences(target.name, losses) : [] };
+  const sentences = loses ? lossSentences(target.name, losses) : [];
+  return { ...plan, force, marks, losses: [...sentences, ...lossesBelow(target.name, plan.steps[0])] };
+}
+
+/** What `receive -F` makes of a package of several datasets: a copy, and nothing besides. */
+function lossesBelow(target: string, first: Backup | undefined): readonly string[] {
+  if (!isReplication(first?.sendFlags)) return [];
+  return [`every snapshot of ${target}, and every dataset below it, that the stream does not have`];
 }
 
 function isForeign(bookmark: string): boolean {

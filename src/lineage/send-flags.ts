@@ -53,6 +53,11 @@ export function bringsProperties(flags: readonly string[]): boolean {
   return letters.has('p') || letters.has('R') || letters.has('b') || others.length > 0;
 }
 
+/** Whether a stream made with these is of the datasets below, too, and names the snapshots that it becomes by itself. */
+export function isReplication(flags: readonly string[] = []): boolean {
+  return readFlags(flags).letters.has('R');
+}
+
 function readFlags(given: readonly string[]) {
   const letters = new Set<string>();
   const others: string[] = [];

@@ -32,6 +32,8 @@ export interface ReceiveStep {
   readonly mount: boolean;
   /** Only looks whether the stream would be taken (`-n`): nothing changes. */
   readonly rehearse?: boolean;
+  /** The stream is of several datasets and names the snapshots that it becomes by itself. */
+  readonly isReplication?: boolean;
   /** Keep what arrived when the stream breaks off, where the source can (`-s`). */
   readonly resumable?: boolean;
   /** Go on with what is there; the stream is the whole one all the same. */

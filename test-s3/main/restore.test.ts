@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,9 @@ beforeAll(async () => {
   kind = await readZfsKind();
   pool = await createTestPool({ megabytes: 1024 });
   store = `file://${await mkdtemp(join(tmpdir(), 'z3b-store-'))}`;
+  // a VM that nobody logs in to has no terminals
+  if (!existsSync('/dev/pts/ptmx'))
+    await execa('bash', ['-c', 'mkdir -p /dev/pts && mount -t devpts -o ptmxmode=666 devpts /dev/pts']);
 });
 
 afterAll(async () => {
@@ -196,7 +200,8 @@ describe('properties', () => {
     const place = join(pool.mountpoint, 'a place of its own');
     await pool.zfs('set', `mountpoint=${place}`, data.name);
     await pool.zfs('snapshot', `${data.name}@s1`);
-    expect(await cli.zfs3backup('backup', '--send-flags=-p')).toMatchObject({ status: 0 });
+    const flags = ['--send-flags=-p', '--no-holds'];
+    expect(await cli.zfs3backup('backup', ...flags)).toMatchObject({ status: 0 });
     const target = `${pool.name}/elsewhere`;
     expect(await cli.zfs3backup('restore', 's1', '--to', target)).toMatchObject({ status: 0 });
     const inherited = join(pool.mountpoint, 'elsewhere');
@@ -207,6 +212,20 @@ describe('properties', () => {
     expect(await cli.zfs3backup('restore', 's1')).toMatchObject({ status: 0 });
     expect(await property('mountpoint', data.name)).toBe(place);
   });
+});
+
+it('a package of a dataset and those below it (-R) arrives with all of them', async () => {
+  const { data, cli } = await start('family');
+  await pool.zfs('create', `${data.name}/child`);
+  for (const snapshot of ['s1', 's2']) {
+    await data.snapshot(snapshot);
+    await pool.zfs('snapshot', `${data.name}/child@${snapshot}`);
+    expect(await cli.zfs3backup('backup', '--send-flags=-R')).toMatchObject({ status: 0 });
+  }
+  const target = `${pool.name}/family-again`;
+  expect(await cli.zfs3backup('restore', 's2', '--to', target)).toMatchObject({ status: 0 });
+  expect(await treeAt(pool, target)).toEqual(data.treeOf('s2'));
+  expect(await pool.zfs('list', '-H', '-o', 'name', '-t', 'snapshot')).toContain(`${target}/child@s2`);
 });
 
 describe('restore --stdout', () => {

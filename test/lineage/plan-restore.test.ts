@@ -44,6 +44,12 @@ cases('what would be lost', [
   'store: a(full) | target: empty +500 | restore a --force → full a -F, losing all that is in tank/a (500 bytes written)',
 ]);
 
+cases('a package of several datasets destroys by force what it does not have', [
+  'store: a(full) b<a{send-flags=-R} | target: @a,1 | restore b → on a: b<a',
+  'store: a(full) b<a{send-flags=-R} | target: @a,1 | restore b --force → on a: b<a -F, losing every snapshot of tank/a, and every dataset below it, that the stream does not have',
+  'store: a(full) b<a{send-flags=-p} | target: @a,1 | restore b --force → on a: b<a -F',
+]);
+
 cases('a target with other snapshots', [
   'store: a(full) b<a | target: @x,1 | restore b → target has x',
   'store: a(full) b<a | target: @x,1 @y,2 | restore b --force → target has x y',

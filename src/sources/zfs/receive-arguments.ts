@@ -30,7 +30,8 @@ export function receiveArguments(step: ReceiveStep, features: Features): readonl
     ...(force ? ['-F'] : []),
     ...(step.properties ?? []).flatMap((property) => ['-o', property]),
     ...leftOut(step, features).flatMap((property) => ['-x', property]),
-    snapshotName(target, snapshot),
+    // which ZFS refuses to be given a name for
+    step.isReplication ? datasetName(target) : snapshotName(target, snapshot),
   ];
 }
 

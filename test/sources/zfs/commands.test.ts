@@ -122,6 +122,14 @@ describe('receiveArguments', () => {
     expect(left({}, OLD)).toBe('');
   });
 
+  it('names the dataset alone where the stream names its snapshots', () => {
+    expect(receiveArguments({ ...step, isReplication: true }, CURRENT)).toEqual([
+      'receive',
+      '-u',
+      'tank/new',
+    ]);
+  });
+
   it('drops what an interrupted receive left', () => {
     expect(dropPartialArguments('tank/a b')).toEqual(['receive', '-A', 'tank/a b']);
     expect(() => dropPartialArguments('tank/a@s')).toThrow('tank/a@s');
