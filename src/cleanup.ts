@@ -1,6 +1,7 @@
 import { joinRecords } from './lineage/join-records.ts';
 import { backupKey, datasetPrefix } from './lineage/key.ts';
 import {
+  ABANDONED_SECONDS,
   type CleanupItem,
   type OpenUploadFacts,
   type OrphanFacts,
@@ -12,9 +13,6 @@ import { type FoundUploads, type NotedUpload, readUploads } from './read-uploads
 import type { CallOptions, ObjectStore, ObjectSummary, OpenUpload } from './store/object-store.ts';
 
 export type { CleanupItem } from './lineage/plan-cleanup.ts';
-
-/** How long an upload may have been open before it is taken for abandoned. */
-export const ABANDONED_SECONDS = 7 * 24 * 3600;
 
 export interface CleanupOptions {
   readonly store: ObjectStore;

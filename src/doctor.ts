@@ -1,10 +1,12 @@
-import { type Area, type Fault, type Finding, note, ok, problem } from './checks/finding.ts';
+import { type Area, type Finding, note, ok, problem } from './checks/finding.ts';
 import { judgeBackups, judgeUploads } from './checks/judge-backups.ts';
-import { judgeFilter, judgeMachine } from './checks/judge-machine.ts';
+import { judgeFilter } from './checks/judge-filter.ts';
+import { judgeMachine } from './checks/judge-machine.ts';
 import { type DatasetFacts, judgeSource } from './checks/judge-source.ts';
 import { judgeStore } from './checks/judge-store.ts';
 import { Zfs3BackupError } from './errors.ts';
 import { findUncovered } from './lineage/uncovered.ts';
+import { noSuchDataset } from './no-such-dataset.ts';
 import { readLineage } from './read-lineage.ts';
 import { readAvailableMemory } from './read-machine.ts';
 import type { SnapshotSource } from './sources/source.ts';
@@ -102,11 +104,6 @@ async function readDataset(
   const matching = state.snapshots.filter(({ name }) => name.startsWith(snapshotPrefix)).length;
   const uncovered = findUncovered(state.children ?? [], { covered, sendFlags });
   return { dataset, snapshots: state.snapshots.length, matching, snapshotPrefix, uncovered };
-}
-
-function noSuchDataset(dataset: string): Fault {
-  const advice = '`zfs list` shows the datasets of this machine.';
-  return { code: 'NO_SUCH_DATASET', message: `${dataset}: there is no such dataset here`, advice };
 }
 
 /** Each way once, however many datasets go it. */

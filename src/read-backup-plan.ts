@@ -1,4 +1,3 @@
-import { Zfs3BackupError } from './errors.ts';
 import { chainFilters, type FilterChain } from './filters/chain.ts';
 import type { Filter } from './filters/filter.ts';
 import type { Expectation, InspectDepth } from './inspect/stream-inspector.ts';
@@ -11,6 +10,7 @@ import { isBookmark } from './lineage/snapshot.ts';
 import { sayStoredAs } from './lineage/stored-as.ts';
 import { findUncovered } from './lineage/uncovered.ts';
 import type { Logger } from './logger.ts';
+import { noSuchDataset } from './no-such-dataset.ts';
 import type { OnProgress } from './progress.ts';
 import { readLineage } from './read-lineage.ts';
 import { readStoredAs } from './read-stored-as.ts';
@@ -110,10 +110,7 @@ export async function readBackupPlan(options: BackupOptions): Promise<BackupPlan
     source.readDataset(dataset, call),
     readLineage(store, dataset, call),
   ]);
-  if (!state)
-    throw new Zfs3BackupError('NO_SUCH_DATASET', `${dataset}: there is no such dataset here`, {
-      advice: '`zfs list` shows the datasets of this machine.',
-    });
+  if (!state) throw noSuchDataset(dataset);
   const plan = planBackup({
     dataset,
     snapshots: state.snapshots,

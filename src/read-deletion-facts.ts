@@ -1,8 +1,8 @@
-import { ABANDONED_SECONDS } from './cleanup.ts';
 import { Zfs3BackupError } from './errors.ts';
 import type { Lineage } from './lineage/backup.ts';
 import { heldByUploads, type PendingUpload } from './lineage/held-by-uploads.ts';
 import { datasetPrefix } from './lineage/key.ts';
+import { ABANDONED_SECONDS } from './lineage/plan-cleanup.ts';
 import type { Bookmark, Snapshot } from './lineage/snapshot.ts';
 import { readLineage } from './read-lineage.ts';
 import { type FoundUploads, readUploads } from './read-uploads.ts';

@@ -1,6 +1,6 @@
-import { Zfs3BackupError } from './errors.ts';
 import type { MarkStep } from './lineage/marks.ts';
 import { planRelease } from './lineage/plan-marks.ts';
+import { noSuchDataset } from './no-such-dataset.ts';
 import { markCommands } from './read-backup-plan.ts';
 import type { SnapshotSource } from './sources/source.ts';
 import type { ObjectStore } from './store/object-store.ts';
@@ -40,11 +40,7 @@ export async function readReleasePlan({
   signal,
 }: ReleaseOptions): Promise<ReleasePlanReport> {
   const state = await source.readDataset(dataset, signal ? { signal } : {});
-  if (!state) {
-    throw new Zfs3BackupError('NO_SUCH_DATASET', `${dataset}: there is no such dataset here`, {
-      advice: '`zfs list` shows the datasets of this machine.',
-    });
-  }
+  if (!state) throw noSuchDataset(dataset);
   const steps = state.marks ? planRelease(dataset, state.marks, store && storeId(store)) : [];
   return { dataset, store: store?.url ?? null, steps, commands: markCommands(source, steps) };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { FilterFacts } from './checks/judge-machine.ts';
+import type { FilterFacts } from './checks/judge-filter.ts';
 import { Zfs3BackupError } from './errors.ts';
 import type { FilterChain } from './filters/chain.ts';
 import type { FilterRegistry } from './filters/registry.ts';

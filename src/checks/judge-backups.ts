@@ -1,11 +1,11 @@
 import type { Lineage } from '../lineage/backup.ts';
+import { ABANDONED_SECONDS } from '../lineage/plan-cleanup.ts';
 import { type Finding, note, ok, warning } from './finding.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 const HOUR_MS = 3600 * 1000;
 /** Longer than a week's job may be late. */
 const OLD_DAYS = 8;
-const STALE_UPLOAD_DAYS = 7;
 
 /** How far what is stored is behind, and whether it can be restored. */
 export function judgeBackups({ dataset, entries }: Lineage, now: Date): readonly Finding[] {
@@ -39,7 +39,7 @@ function ageText(ms: number): string {
 /** When each of the uploads that are open was started. */
 export function judgeUploads(startedAt: readonly Date[], now: Date): readonly Finding[] {
   if (startedAt.length === 0) return [];
-  const old = startedAt.filter((date) => now.getTime() - date.getTime() > STALE_UPLOAD_DAYS * DAY_MS).length;
+  const old = startedAt.filter((date) => now.getTime() - date.getTime() > ABANDONED_SECONDS * 1000).length;
   if (old === 0) return [note('backups', `${startedAt.length} uploads are open, none for more than a week`)];
   const what = `${old} of ${startedAt.length} open uploads are older than a week, and may cost money`;
   return [warning('backups', what, '`zfs3backup cleanup` drops them.')];

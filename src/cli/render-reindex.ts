@@ -1,7 +1,5 @@
 import type { ReindexReport } from '../reindex.ts';
-import { escapeName, renderCount } from './render-text.ts';
-
-const NAMES_SHOWN = 3;
+import { escapeName, renderCount, renderNames } from './render-text.ts';
 
 /** A line for each step, and one that sums up. */
 export function renderReindexPlan(report: ReindexReport): string {
@@ -28,12 +26,6 @@ function sumUp(report: ReindexReport, wrote: string, removed: string): readonly 
         ]),
     ...(tooLong.length === 0 ? [] : [`Names too long for a record beside them: ${renderNames(tooLong)}.`]),
   ];
-}
-
-function renderNames(names: readonly string[]): string {
-  const shown = names.slice(0, NAMES_SHOWN).map(escapeName).join(', ');
-  const more = names.length - NAMES_SHOWN;
-  return `${names.length} (${shown}${more > 0 ? ` and ${more} more` : ''})`;
 }
 
 export function reindexJson({ store, steps, recorded, stale, tooLong }: ReindexReport): object {

@@ -1,6 +1,6 @@
 import type { StatusReport, StatusRow, StoreStatusReport, StoreStatusRow } from '../status.ts';
 import { type Cell, type Column, renderTable } from './render-table.ts';
-import { escapeName, renderCount, renderDate, renderSize } from './render-text.ts';
+import { escapeName, renderCount, renderDate, renderNames, renderSize } from './render-text.ts';
 import type { Style } from './style.ts';
 
 const SNAPSHOT_COLUMNS: readonly Column[] = [
@@ -23,8 +23,6 @@ const DATASET_COLUMNS: readonly Column[] = [
   { title: 'LOCAL STATE', align: 'left' },
   { title: 'BROKEN', align: 'right' },
 ];
-
-const NAMES_SHOWN = 3;
 
 /** The table of one dataset's snapshots and a line that sums up. */
 export function renderStatus(report: StatusReport, style: Style): string {
@@ -94,12 +92,6 @@ function renderRemarks({ summary, uncovered, storedAs }: StatusReport, style: St
     remarks.push(style.yellow(`The store has these snapshots under another name of the dataset: ${names}.`));
   }
   return remarks;
-}
-
-function renderNames(names: readonly string[]): string {
-  const shown = names.slice(0, NAMES_SHOWN).map(escapeName).join(', ');
-  const more = names.length - NAMES_SHOWN;
-  return `${names.length} (${shown}${more > 0 ? ` and ${more} more` : ''})`;
 }
 
 /** One line for each dataset that the store has backups of. */

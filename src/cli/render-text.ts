@@ -70,6 +70,15 @@ export function renderCount(count: number, one: string, many = `${one}s`): strin
   return `${count} ${count === 1 ? one : many}`;
 }
 
+const NAMES_SHOWN = 3;
+
+/** `4 (a, b, c and 1 more)`. */
+export function renderNames(names: readonly string[]): string {
+  const shown = names.slice(0, NAMES_SHOWN).map(escapeName).join(', ');
+  const more = names.length - NAMES_SHOWN;
+  return `${names.length} (${shown}${more > 0 ? ` and ${more} more` : ''})`;
+}
+
 /** To the minute, in the machine's time zone, as `zfs list` shows it. */
 export function renderDate(date: Date): string {
   const two = (value: number) => String(value).padStart(2, '0');

@@ -1,27 +1,18 @@
 import { type BackupOptions, readBackupPlan, runBackupPlan } from '../backup.ts';
 import type { Config } from '../config/config.ts';
-import { demandDataset } from '../config/demand.ts';
 import { createFilters } from '../context.ts';
 import type { ConfigProblem } from '../errors.ts';
 import type { CommandCall } from './program.ts';
 import { renderBackupPlan, renderBackupResult, renderParseable } from './render-backup.ts';
-import { backupJson, backupPlanJson, printJson } from './render-json.ts';
-import { type DatasetReport, runEach, textOf } from './run-each.ts';
+import { backupJson, backupPlanJson } from './render-json.ts';
+import { type DatasetReport, runChosen } from './run-each.ts';
 import { type Session, withSession } from './session.ts';
 
 export function runBackup(call: CommandCall): Promise<number> {
   const problems = [...together(call, 'full', 'incremental'), ...together(call, 'json', 'parseable')];
   return withSession(
     call,
-    async (session) => {
-      const { config, datasets, file } = session;
-      if (config.dataset === undefined && datasets.length > 0) {
-        return runEach(call, session, (dataset) => backUp(call, session, dataset));
-      }
-      const report = await backUp(call, session, demandDataset(config, file));
-      await call.print(call.arguments.flag('json') ? printJson(report.json) : textOf(call, report));
-      return 0;
-    },
+    (session) => runChosen(call, session, (dataset) => backUp(call, session, dataset)),
     { problems },
   );
 }

@@ -1,3 +1,4 @@
+import { demandDataset } from '../config/demand.ts';
 import { exitStatusOf, Zfs3BackupError } from '../errors.ts';
 import { writeText } from './io.ts';
 import type { CommandCall } from './program.ts';
@@ -17,15 +18,28 @@ interface Failure {
   readonly error: unknown;
 }
 
-export function textOf({ arguments: given }: CommandCall, { parseable, text }: DatasetReport): string {
+function textOf({ arguments: given }: CommandCall, { parseable, text }: DatasetReport): string {
   return given.flag('parseable') ? parseable : text;
+}
+
+/** Works on the dataset that was chosen, or on each that has a section where none was. */
+export async function runChosen(
+  call: CommandCall,
+  session: Session,
+  work: (dataset: string) => Promise<DatasetReport>,
+): Promise<number> {
+  const { config, datasets, file } = session;
+  if (config.dataset === undefined && datasets.length > 0) return runEach(call, session, work);
+  const report = await work(demandDataset(config, file));
+  await call.print(call.arguments.flag('json') ? printJson(report.json) : textOf(call, report));
+  return 0;
 }
 
 /**
  * Works on each dataset that has a section in the configuration file, in the order of the file. One that fails is
  * told and does not keep the others from their turn.
  */
-export async function runEach(
+async function runEach(
   call: CommandCall,
   { datasets, context }: Session,
   work: (dataset: string) => Promise<DatasetReport>,

@@ -1,4 +1,3 @@
-import { demandDataset } from '../config/demand.ts';
 import { ConfigError } from '../errors.ts';
 import { type PruneOptions, readPrunePlan, runPrunePlan } from '../prune.ts';
 import { demandConsent, isAgreed, nothingDeleted } from './confirm-deletion.ts';
@@ -9,24 +8,20 @@ import {
   renderDeletionPlan,
   renderDeletionResult,
 } from './render-deletion.ts';
-import { printJson } from './render-json.ts';
-import { type DatasetReport, runEach, textOf } from './run-each.ts';
+import { type DatasetReport, runChosen } from './run-each.ts';
 import { type Session, withSession } from './session.ts';
 
 export function runPrune(call: CommandCall): Promise<number> {
   return withSession(
     call,
     async (session) => {
-      const { config, datasets, file } = session;
-      if (config.dataset === undefined && datasets.length > 0) {
-        const ruled = datasets.filter((dataset) => session.configFor(dataset).keep !== undefined);
-        if (ruled.length === 0) throw noRules('any dataset');
-        const some = { ...session, datasets: ruled };
-        return runEach(call, some, (dataset) => pruneOne(call, session, dataset));
+      const { datasets } = session;
+      const ruled = datasets.filter((dataset) => session.configFor(dataset).keep !== undefined);
+      if (session.config.dataset === undefined && datasets.length > 0 && ruled.length === 0) {
+        throw noRules('any dataset');
       }
-      const report = await pruneOne(call, session, demandDataset(config, file));
-      await call.print(call.arguments.flag('json') ? printJson(report.json) : textOf(call, report));
-      return 0;
+      const some = { ...session, datasets: ruled };
+      return runChosen(call, some, (dataset) => pruneOne(call, session, dataset));
     },
     { problems: demandConsent(call) },
   );

@@ -1,21 +1,13 @@
-import { demandDataset } from '../config/demand.ts';
 import { readReleasePlan, runReleasePlan } from '../release.ts';
 import type { CommandCall } from './program.ts';
-import { printJson } from './render-json.ts';
 import { releaseJson, renderRelease, renderReleasePlan } from './render-release.ts';
-import { type DatasetReport, runEach, textOf } from './run-each.ts';
+import { type DatasetReport, runChosen } from './run-each.ts';
 import { type Session, withSession } from './session.ts';
 
 export function runRelease(call: CommandCall): Promise<number> {
-  return withSession(call, async (session) => {
-    const { config, datasets, file } = session;
-    if (config.dataset === undefined && datasets.length > 0) {
-      return runEach(call, session, (dataset) => releaseOne(call, session, dataset));
-    }
-    const report = await releaseOne(call, session, demandDataset(config, file));
-    await call.print(call.arguments.flag('json') ? printJson(report.json) : textOf(call, report));
-    return 0;
-  });
+  return withSession(call, (session) =>
+    runChosen(call, session, (dataset) => releaseOne(call, session, dataset)),
+  );
 }
 
 async function releaseOne(

@@ -1,5 +1,8 @@
 import { parseBackupKey } from './key.ts';
 
+/** How long an upload may have been open before it is taken for abandoned. */
+export const ABANDONED_SECONDS = 7 * 24 * 3600;
+
 /** Whether whoever wrote it is still at it; `unknown` where that cannot be seen from here. */
 export type WriterState = 'alive' | 'dead' | 'unknown';
 

@@ -1,12 +1,9 @@
 import type { LifecycleRule as S3Rule } from '@aws-sdk/client-s3';
 import { StoreError } from '../errors.ts';
 import type { CallOptions } from './object-store.ts';
-import {
-  GetBucketLifecycleConfigurationCommand,
-  GetBucketVersioningCommand,
-  GetObjectLockConfigurationCommand,
-} from './s3-sdk.ts';
+import { GetBucketLifecycleConfigurationCommand, GetObjectLockConfigurationCommand } from './s3-sdk.ts';
 import type { S3Context } from './s3-store.ts';
+import { readVersioning } from './s3-versions.ts';
 import type { LifecycleRule, StoreFacts } from './store-facts.ts';
 
 type Rules = Pick<StoreFacts, 'versioning' | 'lifecycle' | 'objectLock'>;
@@ -17,12 +14,7 @@ export async function readBucketRules(context: S3Context, call: CallOptions): Pr
   const ask = <T>(request: Parameters<typeof context.run<T>>[3]) =>
     context.run<T>('list', { key: '' }, call, request);
   const [versioning, lifecycle, objectLock] = await Promise.all([
-    orAbsent(call, undefined, async () => {
-      const { Status } = await ask(({ client }, send) =>
-        client.send(new GetBucketVersioningCommand(input), send),
-      );
-      return Status === 'Enabled' ? 'on' : Status === 'Suspended' ? 'suspended' : 'off';
-    }),
+    orAbsent(call, undefined, () => readVersioning(context, call)),
     orAbsent<readonly LifecycleRule[]>(call, [], async () => {
       const { Rules = [] } = await ask(({ client }, send) =>
         client.send(new GetBucketLifecycleConfigurationCommand(input), send),

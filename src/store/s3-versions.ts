@@ -20,14 +20,15 @@ interface Version {
 /** Deleting an object of a versioned bucket puts a marker above it; taking the marker away brings it back. */
 export function createVersions(context: S3Context): Versions {
   return {
-    readState: (call) => readState(context, call),
+    readState: (call) => readVersioning(context, call),
     listDeleted: (prefix, call) => listDeleted(context, prefix, call),
     headDeleted: ({ key, versionId }, call) => headVersion(context, key, versionId, call),
     undelete: (key, call) => undelete(context, key, call),
   };
 }
 
-async function readState(
+/** Whether the bucket keeps versions. */
+export async function readVersioning(
   context: S3Context,
   call: CallOptions | undefined,
 ): Promise<'on' | 'suspended' | 'off'> {

@@ -1,6 +1,7 @@
 import type { RecordedPart } from '../lineage/record.ts';
 import { combineCrc32, hexOfCrc32 } from '../store/crc32.ts';
 import type { Part } from '../stream/parts.ts';
+import { algorithmOf } from './etag.ts';
 
 /** What is recorded of a part; to be awaited before it is released. `undefined` where nobody took its CRC-32. */
 export async function digestPart({
@@ -15,8 +16,8 @@ export async function digestPart({
 
 /** Adds the digest that an ETag is; only for ETags that are known to be digests. */
 export function withEtag(part: RecordedPart, etag: string): RecordedPart {
-  if (/^[0-9a-f]{32}$/.test(etag)) return { ...part, md5: part.md5 ?? etag };
-  return /^[0-9a-f]{64}$/.test(etag) ? { ...part, sha256: part.sha256 ?? etag } : part;
+  const algorithm = algorithmOf(etag);
+  return algorithm ? { ...part, [algorithm]: part[algorithm] ?? etag } : part;
 }
 
 /** The CRC-32 of all parts in their order, in hex; `undefined` where there are none. */

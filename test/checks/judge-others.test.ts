@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judgeBackups, judgeUploads } from '../../src/checks/judge-backups.ts';
-import { judgeFilter, judgeMachine } from '../../src/checks/judge-machine.ts';
+import { judgeFilter } from '../../src/checks/judge-filter.ts';
+import { judgeMachine } from '../../src/checks/judge-machine.ts';
 import { type DatasetFacts, judgeSource } from '../../src/checks/judge-source.ts';
 import { buildLineage } from '../../src/lineage/lineage.ts';
 import { decodeBackup } from '../../src/lineage/metadata.ts';
