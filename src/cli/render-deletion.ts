@@ -18,11 +18,13 @@ export function renderDeletionPlan(report: DeletionReport, style: Style): string
   if (items.length === 0) return `${escapeName(store)} has no backups of ${escapeName(dataset)}.\n`;
   const rows = items.map((item) => cellsOf(item, style));
   const notes = warnings.map((warning) => `${style.yellow('Note:')} ${escapeName(warning)}\n`).join('');
-  const kept = renderCount(items.length - deletions.length, 'backup');
+  const count = items.length - deletions.length;
+  const kept = renderCount(count, 'backup');
+  const stay = count === 1 ? 'stays' : 'stay';
   const sum =
     deletions.length === 0
-      ? `Nothing to delete: ${kept} of ${escapeName(dataset)} in ${escapeName(store)} stay.`
-      : `${sumOf(report)} would go, ${kept} stay.`;
+      ? `Nothing to delete: ${kept} of ${escapeName(dataset)} in ${escapeName(store)} ${stay}.`
+      : `${sumOf(report)} would go, ${kept} ${stay}.`;
   return `${renderTable(COLUMNS, rows)}\n\n${notes}${sum}\n`;
 }
 

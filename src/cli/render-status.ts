@@ -61,13 +61,18 @@ function localCell({ local, localName, held, bookmarked }: StatusRow, style: Sty
 
 function renderSummary(report: StatusReport, style: Style): string {
   const { dataset, store, summary } = report;
-  const { backups, storedBytes, notBackedUp, leftOut, broken } = summary;
+  const { backups, storedBytes, notBackedUp, passedOver, leftOut, broken } = summary;
+  const toStore = notBackedUp.slice(passedOver.length);
   const missing =
-    notBackedUp.length === 0
+    toStore.length === 0
       ? 'nothing is left to back up'
-      : style.yellow(`not backed up yet: ${renderNames(notBackedUp)}`);
+      : style.yellow(`not backed up yet: ${renderNames(toStore)}`);
   const faults = broken.length === 0 ? 'nothing is broken' : style.red(`broken: ${renderNames(broken)}`);
-  const others = leftOut === 0 ? '' : ` (${renderCount(leftOut, 'snapshot')} without the prefix left out)`;
+  const leftAside = [
+    ...(passedOver.length === 0 ? [] : [`${passedOver.length} older than the newest backup`]),
+    ...(leftOut === 0 ? [] : [`${renderCount(leftOut, 'snapshot')} without the prefix`]),
+  ];
+  const others = leftAside.length === 0 ? '' : ` (${leftAside.join(' and ')} left out)`;
   const head = `${escapeName(dataset)} in ${escapeName(store)}: ${renderCount(backups, 'backup')}`;
   const line = `${head}, ${renderSize(storedBytes)}; ${missing}${others}; ${faults}.`;
   return [line, ...renderRemarks(report, style)].join(' ');

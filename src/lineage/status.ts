@@ -11,6 +11,8 @@ export interface StatusSummary {
   readonly storedBytes: number;
   /** Local snapshots with the prefix that have no backup, oldest first. */
   readonly notBackedUp: readonly string[];
+  /** Those of them that are older than what the next incremental builds on, so that no backup will store them. */
+  readonly passedOver: readonly string[];
   /** How many local snapshots are neither backed up nor have the prefix. */
   readonly leftOut: number;
   /** Backups that cannot be restored, oldest first. */
@@ -43,12 +45,20 @@ export function assembleStatus(facts: StatusFacts): DatasetStatus {
       backups: lineage.entries.length,
       storedBytes: lineage.entries.reduce((sum, { backup }) => sum + backup.storedBytes, 0),
       notBackedUp: rows.filter(({ type }) => type === 'missing').map(({ name }) => name),
+      passedOver: rows
+        .slice(0, rows.findLastIndex(isBase) + 1)
+        .filter(({ type }) => type === 'missing')
+        .map(({ name }) => name),
       leftOut: snapshots.length - rows.filter(({ local }) => local === 'ok').length,
       broken: rows.filter(({ health }) => health !== null && health !== 'ok').map(({ name }) => name),
       staleRecords: rows.filter(({ record }) => record === 'stale').map(({ name }) => name),
       otherSnapshots: rows.filter(({ local }) => local === 'other snapshot').map(({ name }) => name),
     },
   };
+}
+
+function isBase({ type, health, local, bookmarked }: StatusRow): boolean {
+  return type !== 'missing' && health === 'ok' && (local === 'ok' || bookmarked);
 }
 
 /**

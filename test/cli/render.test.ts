@@ -73,6 +73,7 @@ describe('names from a bucket', () => {
           backups: 1,
           storedBytes: 1,
           notBackedUp: [],
+          passedOver: [],
           leftOut: 0,
           broken: ['x\u001b]0;t\u0007'],
           staleRecords: ['x\u001b'],
@@ -152,6 +153,7 @@ const report: StatusReport = {
     backups: 2,
     storedBytes: 412 * MIB,
     notBackedUp: ['daily-3'],
+    passedOver: [],
     leftOut: 0,
     broken: [],
     staleRecords: [],
@@ -214,6 +216,13 @@ tank/a in s3://bucket: 2 backups, 412 MiB; not backed up yet: 1 (daily-3); nothi
     const summary = { ...report.summary, notBackedUp: [], leftOut: 2 };
     expect(renderStatus({ ...report, snapshots: [], summary }, plainStyle)).toContain(
       '; nothing is left to back up (2 snapshots without the prefix left out); ',
+    );
+  });
+
+  it('does not say "not yet" of snapshots that will never be stored', () => {
+    const summary = { ...report.summary, notBackedUp: ['a', 'b', 'c'], passedOver: ['a', 'b'] };
+    expect(renderStatus({ ...report, snapshots: [], summary }, plainStyle)).toContain(
+      '; not backed up yet: 1 (c) (2 older than the newest backup left out); ',
     );
   });
 

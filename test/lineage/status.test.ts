@@ -74,11 +74,20 @@ describe('rows and summary', () => {
       backups: 2,
       storedBytes: 200,
       notBackedUp: ['d3'],
+      passedOver: [],
       leftOut: 1,
       broken: ['d0'],
       staleRecords: [],
       otherSnapshots: [],
     });
+  });
+
+  it('tells what is too old to be stored from what is yet to come', () => {
+    const passedOver = (asked: string) => of(asked).summary.passedOver;
+    expect(passedOver('local: @a,1 @b,2 @c,3 @d,4 | store: c(full)')).toEqual(['a', 'b']);
+    expect(passedOver('local: @a,1 @b,2 | store: ')).toEqual([]);
+    expect(passedOver('local: @a,1 @b,2 | store: b<gone')).toEqual([]);
+    expect(passedOver('prefix: d | local: @d1,1 @h,2 @d3,3 | store: h(full)')).toEqual(['d1']);
   });
 
   it('gives sizes and dates: of the snapshot where it is local, else of the object', () => {
