@@ -19,6 +19,8 @@ const WORDS: Readonly<Record<MarkStep['do'], string>> = {
   'drop bookmark': 'the former bookmark could not be removed',
 };
 
+const DENIED = /permission denied/i;
+
 /** What `zfs allow` must grant. */
 const PERMISSIONS: Readonly<Record<MarkStep['do'], string>> = {
   bookmark: 'bookmark',
@@ -28,7 +30,7 @@ const PERMISSIONS: Readonly<Record<MarkStep['do'], string>> = {
 };
 
 /**
- * Leaves marks behind a backup. They are a help for the next one, so what cannot be done here becomes a warning, once
+ * Leaves marks behind a backup. They are a help for the next one, so what cannot be done here is only told, once
  * for each kind, and the backup stays what it is: stored and whole. Throws only when it is aborted.
  */
 export function createMarkRunner({ source, signal, logger = silentLogger }: RunMarksOptions) {
@@ -42,7 +44,9 @@ export function createMarkRunner({ source, signal, logger = silentLogger }: RunM
       return;
     }
     told.add(step.do);
-    logger.warn(facts, `${nameOf(step)}: ${WORDS[step.do]} (${words}). ${adviceFor(step, words)}`);
+    // a former bookmark is in nobody's way, and who may not destroy anything is well advised: no mail from cron for it
+    const level = step.do === 'drop bookmark' && DENIED.test(words) ? 'info' : 'warn';
+    logger[level](facts, `${nameOf(step)}: ${WORDS[step.do]} (${words}). ${adviceFor(step, words)}`);
   }
 
   return async function run(steps: readonly MarkStep[]): Promise<void> {
@@ -69,7 +73,7 @@ function nameOf(step: MarkStep): string {
 function adviceFor(step: MarkStep, words: string): string {
   const setting = step.do === 'hold' || step.do === 'release' ? 'HOLDS=no' : 'BOOKMARKS=no';
   const whole = 'The backups are whole, and the next one goes on as long as the snapshot is there';
-  if (!/permission denied/i.test(words)) return `${whole}; ${setting} does without.`;
+  if (!DENIED.test(words)) return `${whole}; ${setting} does without.`;
   const allow = `zfs allow -u "$(id -un)" ${PERMISSIONS[step.do]} '${step.dataset}'`;
   return `${whole}. As root: \`${allow}\`; or ${setting}.`;
 }
