@@ -306,7 +306,7 @@ describe('marks that cannot be made', () => {
     } as unknown as SnapshotSource;
     const logger = {
       debug() {},
-      info() {},
+      info: (_: object, message: string) => void remarks.push(message),
       warn: (_: object, message: string) => void warnings.push(message),
     };
     const run = createMarkRunner({ source, logger });
