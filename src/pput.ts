@@ -84,9 +84,9 @@ export async function pput(options: PputOptions): Promise<PputResult> {
   return { ...result, summary: sumUp([{ ...result, streamBytes: result.storedBytes }]) };
 }
 
-/** The bytes of a program; ends only when it exited with 0. */
+/** The bytes of a program, lent; ends only when it exited with 0. */
 export function readCommand(argv: readonly string[], signal: AbortSignal): AsyncIterable<Uint8Array> {
-  return readProcess(argv, { signal });
+  return readProcess(argv, { signal, lend: true });
 }
 
 /** The bytes of a stream such as stdin, which is destroyed when the reading ends early. */

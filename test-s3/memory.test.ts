@@ -1,20 +1,22 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
+import { makeTestKeys } from '../test/filters/test-keys.ts';
 import { startFaultProxy } from './faults/fault-proxy.ts';
 import { createCliStore } from './s3/cli-store.ts';
 import { s3Server } from './s3.ts';
 
 const PPUT = fileURLToPath(new URL('../bin/pput.js', import.meta.url));
+const ZFS3BACKUP = fileURLToPath(new URL('../bin/zfs3backup.js', import.meta.url));
 const MIB = 1024 ** 2;
 const STREAM_BYTES = 640 * MIB;
 
@@ -26,12 +28,26 @@ afterAll(async () => {
   for (const close of closing) await close();
 });
 
+/** What bash does with the words of a command: it becomes the program, so that this is what is measured. */
+const FROM_PIPE = `exec "$@" < <(head -c ${STREAM_BYTES} /dev/zero)`;
+const WITHOUT = 'exec "$@" < /dev/null';
+
 /** Stores a stream from a pipe by the real program; tells its peak of resident memory, in bytes. */
 async function peakOf(env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<number> {
+  const words = [PPUT, 'zeros', '--quiet', ...args];
+  return measure(FROM_PIPE, words, env, 'zeros', STREAM_BYTES);
+}
+
+/** Runs one of the programs, which stores an object under `key`. */
+async function measure(
+  line: string,
+  words: readonly string[],
+  env: Readonly<Record<string, string>>,
+  key: string,
+  leastBytes: number,
+): Promise<number> {
   const { env: place, store } = await createCliStore();
-  const line = `exec "$@" < <(head -c ${STREAM_BYTES} /dev/zero)`;
-  const words = [process.execPath, PPUT, 'zeros', '--quiet', ...args];
-  const child = spawn('bash', ['-c', line, 'bash', ...words], {
+  const child = spawn('bash', ['-c', line, 'bash', process.execPath, ...words], {
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', SKIP_CONFIG_FILE: 'true', ...place, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -44,10 +60,33 @@ async function peakOf(env: Readonly<Record<string, string>>, ...args: readonly s
   const [code] = await once(child, 'close');
   clearInterval(look);
   expect([code, await said]).toEqual([0, '']);
-  expect(await store.head('zeros')).toMatchObject({ bytes: STREAM_BYTES });
-  await store.remove('zeros');
+  expect((await store.head(key))?.bytes).toBeGreaterThanOrEqual(leastBytes);
+  await store.remove(key);
   store.close();
   return peak;
+}
+
+/** A `zfs` whose only snapshot is a stream of bytes that do not compress. */
+async function fakeZfs(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'z3b-memory-'));
+  closing.push(() => rm(folder, { recursive: true }));
+  const [random, stream] = [join(folder, 'random'), join(folder, 'stream')];
+  await promisify(execFile)('bash', ['-c', `head -c ${STREAM_BYTES} /dev/urandom > ${random}`]);
+  const script = 'const [m, a, b] = process.argv.slice(1); (await import(m)).writeZfsStream(a, b);';
+  const writer = fileURLToPath(new URL('../bench/zfs-stream.mjs', import.meta.url));
+  await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, writer, random, stream]);
+  await rm(random);
+  const facts = { guid: 5, creation: 1_000_000, createtxg: 1, referenced: 1 };
+  const lines = Object.entries(facts).map(([name, value]) => `bench/corpus@1\\t${name}\\t${value}\\n`);
+  const zfs = `#!/bin/sh
+case $1 in
+'-?') printf '\\tsend [-nPw] <snapshot>\\n\\treceive [-su] <snapshot>\\n' ;;
+get) printf 'bench/corpus\\twritten\\t0\\n${lines.join('')}' ;;
+send) if [ "$2" = -nvP ]; then printf 'size\\t${STREAM_BYTES}\\n'; else exec cat ${stream}; fi ;;
+esac
+`;
+  await writeFile(join(folder, 'zfs'), zfs, { mode: 0o755 });
+  return folder;
 }
 
 function sizeOf(args: readonly string[]): number {
@@ -117,5 +156,26 @@ describe('the peak of resident memory is the budget and 140 MB at most', () => {
     const args = ['--max-memory', '256M', '--chunk-size', '128M'];
     const peak = await peakOf({ ENDPOINT: endpoint, NODE_EXTRA_CA_CERTS: certificate }, ...args);
     expect(peak).toBeLessThanOrEqual(sizeOf(args) + BESIDE_BYTES);
+  });
+
+  it.each(['128M', '256M'])('with %s and a command that pput runs', async (budget) => {
+    const args = ['--max-memory', budget, '--concurrency', '64'];
+    const command = ['--', 'head', '-c', String(STREAM_BYTES), '/dev/zero'];
+    const words = [PPUT, 'zeros', '--quiet', ...args, ...command];
+    const peak = await measure(WITHOUT, words, {}, 'zeros', STREAM_BYTES);
+    expect(peak).toBeLessThanOrEqual(sizeOf(args) + BESIDE_BYTES);
+  });
+
+  it('with 128M and a backup that is compressed, and encrypted', async () => {
+    const PATH = [await fakeZfs(), process.env['PATH']].join(delimiter);
+    const keys = await makeTestKeys();
+    closing.push(keys.close);
+    const args = ['--max-memory', '128M', '--concurrency', '64', '--quiet', '--snapshot-prefix', ''];
+    const encryptions = [[], ['--encryptor', 'age', '--age-recipients', keys.recipient]];
+    for (const encryption of encryptions) {
+      const words = [ZFS3BACKUP, 'backup', '--dataset', 'bench/corpus', ...args, ...encryption];
+      const peak = await measure(WITHOUT, words, { PATH }, 'zfs3backup-backup/bench/corpus@1', STREAM_BYTES);
+      expect(peak).toBeLessThanOrEqual(sizeOf(args) + BESIDE_BYTES);
+    }
   });
 });

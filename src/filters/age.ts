@@ -39,7 +39,7 @@ export function createAgeFilter(keys: AgeKeys = {}): Filter {
     commands: { encode, decode },
     async *encode(source, options) {
       demandRecipients(keys);
-      yield* pipeThrough(encode, source, { signal: options?.signal });
+      yield* pipeThrough(encode, source, { signal: options?.signal, lend: true });
     },
     async *decode(source, options) {
       demandIdentity(decryptor, identityFile);

@@ -12,6 +12,8 @@ export interface FilterChain {
     readonly encode: readonly (readonly string[])[];
     readonly decode: readonly (readonly string[])[];
   };
+  /** What encoding takes of this process's memory, about. */
+  readonly memoryBytes: number;
   encode(source: Stream, options?: FilterOptions): Stream;
   decode(source: Stream, options?: FilterOptions): Stream;
   /** Throws where `encode` would fail from the start: a program is missing, or a recipient. */
@@ -36,6 +38,7 @@ export function chainFilters(...parts: readonly (Filter | undefined)[]): FilterC
       encode: filters.map(({ commands }) => commands.encode),
       decode: backwards.map(({ commands }) => commands.decode),
     },
+    memoryBytes: filters.reduce((sum, { memoryBytes = 0 }) => sum + memoryBytes, 0),
     encode: (source, options) => filters.reduce((stream, filter) => filter.encode(stream, options), source),
     decode: (source, options) => backwards.reduce((stream, filter) => filter.decode(stream, options), source),
     async checkEncode(options) {

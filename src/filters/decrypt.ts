@@ -1,4 +1,5 @@
 import { ProcessFailedError, Zfs3BackupError } from '../errors.ts';
+import { streamOf } from '../stream/gather.ts';
 import { pipeThrough } from '../stream/process.ts';
 import { corruptStream } from './corrupt.ts';
 import type { EncodedBody, FilterOptions } from './filter.ts';
@@ -62,7 +63,7 @@ export async function tryDecrypting(
 ): Promise<void> {
   const head = await readHead(HEAD_BYTES);
   try {
-    for await (const chunk of decrypt(decryptor, once(head), options)) if (chunk.byteLength > 0) return;
+    for await (const chunk of decrypt(decryptor, streamOf(head), options)) if (chunk.byteLength > 0) return;
   } catch (error) {
     if (!(error instanceof Zfs3BackupError) || error instanceof ProcessFailedError) throw error;
     const { code, advice, cause } = error;
@@ -81,8 +82,4 @@ export function keyMissing(
     advice: `${advice} The backup's record names the keys that ${name} encrypted for.`,
     cause,
   });
-}
-
-async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array, void> {
-  yield chunk;
 }

@@ -7,7 +7,7 @@ export function createExternalFilter({ name, compress, decompress }: ExternalFil
   return {
     name,
     commands: { encode: compress, decode: decompress },
-    encode: (source, options) => pipeThrough(compress, source, { signal: options?.signal }),
+    encode: (source, options) => pipeThrough(compress, source, { signal: options?.signal, lend: true }),
     decode: (source, options) => pipeThrough(decompress, source, { signal: options?.signal }),
     checkEncode: (options) => demandProgram(compress, options),
     // What its output looks like before its input is whole, nobody knows: so no head is tried.

@@ -1,6 +1,6 @@
 /**
  * A named pair of transformations between the stream and the store. What they are given is only lent: a chunk may
- * change when the next one is asked for. What they yield is not changed any more.
+ * change when the next one is asked for. So is what `encode` yields; what `decode` yields is not changed any more.
  */
 export interface Filter {
   /** As it stands in the `compressor` or `encryptor` metadata. */
@@ -14,6 +14,8 @@ export interface Filter {
    * where the key is missing.
    */
   decode(source: AsyncIterable<Uint8Array>, options?: FilterOptions): AsyncIterable<Uint8Array>;
+  /** What encoding takes of this process's memory, about, where that is much. */
+  readonly memoryBytes?: number;
   /** Of the program or library behind it; `undefined` where it does not tell one. Throws only what the signal says. */
   version?(options?: FilterOptions): Promise<string | undefined>;
   /** Public names of the keys that can decrypt what `encode` makes. Throws as `checkEncode` does. */

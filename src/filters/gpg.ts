@@ -42,7 +42,7 @@ export function createGpgFilter(keys: GpgKeys = {}): Filter {
     commands: { encode, decode },
     async *encode(source, options) {
       demandRecipients(recipients);
-      yield* pipeThrough(encode, source, { signal: options?.signal });
+      yield* pipeThrough(encode, source, { signal: options?.signal, lend: true });
     },
     decode: (source, options) => decrypt(decryptor, source, options),
     version: async (options) => {

@@ -8,13 +8,19 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Gets what the program writes to stderr as it arrives, not cut at lines. */
   readonly onStderr?: ((text: string) => void) | undefined;
+  /**
+   * Chunks may be lent: each changes when the next one is asked for. Spares a buffer for each of them, and the memory
+   * that they take until they are collected.
+   */
+  readonly lend?: boolean | undefined;
   /** How long a program that was asked to end (SIGTERM) may take before it gets SIGKILL; 5,000 by default. */
   readonly killGraceMs?: number | undefined;
 }
 
 export interface ChildOptions extends ProcessOptions {
   readonly stdin: 'pipe' | 'ignore';
-  readonly stdout: 'pipe' | 'ignore';
+  /** A number is a descriptor that it writes to. */
+  readonly stdout: 'pipe' | 'ignore' | number;
   readonly stderrBytes?: number;
 }
 
@@ -39,6 +45,8 @@ export interface Child {
   readonly started: Promise<boolean>;
   /** Aborted as soon as nothing more can come of feeding it: it failed, was killed, or is to end. */
   readonly gone: AbortSignal;
+  /** Aborted when it is to end: nobody wants to read what it writes any more. */
+  readonly halted: AbortSignal;
   /** Settles when it was reaped and its stderr was read; never rejects. */
   readonly ended: Promise<Outcome>;
   /**

@@ -15,6 +15,7 @@ import {
   type ProcessOptions,
 } from './child.ts';
 import { type Fed, feed } from './feed.ts';
+import { openLentPipe } from './lent-pipe.ts';
 import { readOnce } from './read-once.ts';
 
 export type { ProcessOptions } from './child.ts';
@@ -66,16 +67,14 @@ async function* readStdout(
   options: ProcessOptions,
   ended: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
-  const startChild = await loadStart();
-  options.signal?.throwIfAborted();
-  if (ended.aborted) return;
-  const child = startChild(argv, { ...options, stdin: source ? 'pipe' : 'ignore', stdout: 'pipe' });
+  const { child, chunks } = await startReadable(argv, source ? 'pipe' : 'ignore', options, ended);
+  if (!child) return;
   ended.addEventListener('abort', child.halt);
   const feeding = source && feedChild(child, source);
   try {
     let readError: unknown;
     try {
-      for await (const chunk of child.stdout ?? []) yield chunk;
+      for await (const chunk of chunks) yield chunk;
     } catch (error) {
       readError = error;
     }
@@ -87,6 +86,31 @@ async function* readStdout(
     await feeding;
     await child.ended;
     child.forget();
+  }
+}
+
+/** Without a child where nobody wants it any more. */
+async function startReadable(
+  argv: readonly string[],
+  stdin: 'pipe' | 'ignore',
+  options: ProcessOptions,
+  ended: AbortSignal,
+): Promise<{ readonly child?: Child; readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> }> {
+  const startChild = await loadStart();
+  const pipe = options.lend ? await openLentPipe() : undefined;
+  try {
+    options.signal?.throwIfAborted();
+    if (ended.aborted) {
+      pipe?.close();
+      return { chunks: [] };
+    }
+    const child = startChild(argv, { ...options, stdin, stdout: pipe?.writer ?? 'pipe' });
+    return { child, chunks: pipe?.read(child.halted) ?? child.stdout ?? [] };
+  } catch (error) {
+    pipe?.close();
+    throw error;
+  } finally {
+    pipe?.closeWriter();
   }
 }
 

@@ -16,7 +16,8 @@ export function startChild(argv: readonly string[], options: ChildOptions): Chil
   const tail = createStderrTail(options.stderrBytes ?? STDERR_BYTES, options.onStderr);
   const subprocess = execa(program, args, {
     stdin: options.stdin,
-    stdout: options.stdout,
+    // A descriptor goes as well; the types know it only where it stands alone.
+    stdout: options.stdout as 'pipe' | 'ignore',
     stderr: 'pipe',
     buffer: false,
     encoding: 'buffer',
@@ -25,6 +26,7 @@ export function startChild(argv: readonly string[], options: ChildOptions): Chil
     ...(options.env ? { env: options.env } : {}),
   });
   const gone = new AbortController();
+  const halted = new AbortController();
   let wasKilled = false;
   let hasExited = false;
   let stderrTimer: NodeJS.Timeout | undefined;
@@ -35,6 +37,7 @@ export function startChild(argv: readonly string[], options: ChildOptions): Chil
       subprocess.kill();
     }
     subprocess.stdout?.destroy();
+    halted.abort();
     gone.abort();
   }
 
@@ -74,6 +77,7 @@ export function startChild(argv: readonly string[], options: ChildOptions): Chil
     killGraceMs,
     started,
     gone: gone.signal,
+    halted: halted.signal,
     ended: end(),
     halt,
     forget: () => options.signal?.removeEventListener('abort', halt),

@@ -112,7 +112,7 @@ describe.each(both)('%s', (name, create) => {
     for (const data of [Buffer.concat([encoded, Buffer.from('x')]), Buffer.concat([encoded, encoded])]) {
       expect((await refusal(create(), data)).code).toBe('CORRUPT_STREAM');
     }
-    for (const data of [Buffer.from('zfs'), randomBytes(5000), Buffer.alloc(5000)]) {
+    for (const data of [Buffer.from('zfs'), Buffer.alloc(5000, 'z'), Buffer.alloc(5000)]) {
       expect((await refusal(create(), data)).code).toBe('CORRUPT_STREAM');
     }
   });
@@ -128,7 +128,7 @@ describe.each(both)('%s', (name, create) => {
   });
 
   it('calls a damaged head damaged, and says whose', async () => {
-    const body = bodyOf(randomBytes(5000));
+    const body = bodyOf(Buffer.alloc(5000, 'z'));
     const error = await thrownBy(async () => create().checkDecode?.(body));
     expect(error).toMatchObject({ code: 'CORRUPT_STREAM', message: expect.stringContaining('z/tank@one') });
   });

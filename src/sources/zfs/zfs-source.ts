@@ -127,7 +127,7 @@ export function createZfsSource({ program = ['zfs'] }: ZfsSourceOptions = {}): S
 
   async function* send(step: SendStep, options: SourceOptions = {}): AsyncGenerator<Uint8Array> {
     try {
-      yield* readProcess(zfs(sendArguments(step)), options);
+      yield* readProcess(zfs(sendArguments(step)), { ...options, lend: true });
     } catch (error) {
       throw explainFailure(error);
     }
