@@ -1,4 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
+import { Zfs3BackupError } from '../errors.ts';
+import { MAKE_AGAIN } from './inspect-error.ts';
 
 /** Decodes a compressed stream, as a filter does: throws CORRUPT_STREAM. Its chunks are only lent. */
 export type Decode = (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
@@ -16,7 +18,11 @@ export interface Decoding {
   close(): void;
 }
 
-export function createDecoding(decode: Decode, take: (chunk: Uint8Array) => void): Decoding {
+export function createDecoding(
+  decode: Decode,
+  take: (chunk: Uint8Array) => void,
+  advice = MAKE_AGAIN,
+): Decoding {
   const input = createHandover();
   let isUnwanted = false;
   let failure: { readonly error: unknown } | undefined;
@@ -35,7 +41,7 @@ export function createDecoding(decode: Decode, take: (chunk: Uint8Array) => void
 
   const running = run()
     .catch((error: unknown) => {
-      failure = { error };
+      failure = { error: advised(error, advice) };
     })
     .finally(input.close);
   const orThrow = () => {
@@ -56,6 +62,12 @@ export function createDecoding(decode: Decode, take: (chunk: Uint8Array) => void
       input.close();
     },
   };
+}
+
+/** A decoder speaks of an object that is read; whether there is one, only the caller knows. */
+function advised(error: unknown, advice: string): unknown {
+  if (!(error instanceof Zfs3BackupError) || error.code !== 'CORRUPT_STREAM') return error;
+  return new Zfs3BackupError(error.code, error.message, { advice, cause: error.cause });
 }
 
 /** Hands one chunk at a time to a reader. */

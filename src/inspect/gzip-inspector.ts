@@ -32,7 +32,7 @@ export function createGzipInspector({
   const take = (chunk: Uint8Array) => {
     if (isFollowed) inner.take(chunk);
   };
-  const decoding = decode ? createDecoding(decode, take) : undefined;
+  const decoding = decode ? createDecoding(decode, take, advice) : undefined;
   let bytes = 0;
 
   async function run(step: Promise<void> | undefined): Promise<void> {

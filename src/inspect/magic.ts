@@ -20,8 +20,8 @@ export function recognise(head: Uint8Array): 'zfs' | 'zstd' | 'gzip' | 'unknown'
 export function isZfsStream(head: Uint8Array): boolean {
   if (head.byteLength < HEAD_BYTES) return false;
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  // BEGIN is 0 in both byte orders
-  return view.getUint32(0) === 0 && (hasMagic(view, 0, true) || hasMagic(view, 0, false));
+  // the magic number alone: a stream whose first bytes were damaged must not pass for something else
+  return hasMagic(view, 0, true) || hasMagic(view, 0, false);
 }
 
 /** Whether so short a stream is the beginning of one: something of the magic number must be seen, more than its zeros. */

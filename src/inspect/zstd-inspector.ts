@@ -58,7 +58,7 @@ export function createZstdInspector({
       frames.push(chunk);
       if (frames.isOther() || frames.isBeyondUs()) stop();
       if (!isLookedAt || !decode) return undefined;
-      decoding ??= createDecoding(decode, inner.take);
+      decoding ??= createDecoding(decode, inner.take, advice);
       return decoding.push(chunk);
     },
     async end(): Promise<EncodedFacts | UnknownFacts> {

@@ -177,6 +177,32 @@ describe('recognising', () => {
     }
   });
 
+  it('knows a ZFS stream whose first bytes were damaged', async () => {
+    for (let at = 0; at < 8; at += 1) {
+      const damaged = Buffer.from(zfs);
+      damaged.writeUInt8(damaged.readUInt8(at) ^ 0x40, at);
+      for (const bytes of [damaged, zstd(damaged), gzipSync(damaged)]) {
+        expect((await verdict(create(), bytes)).refused, `${at}`).toMatch(/ZFS send stream/);
+      }
+    }
+  });
+
+  it('says of a stream that is being made to make it again, and of a stored one to take another', async () => {
+    for (const encoded of [zstd(zfs), gzipSync(zfs)]) {
+      const last = encoded.byteLength - 1;
+      encoded.writeUInt8(encoded.readUInt8(last) ^ 1, last);
+      for (const advice of [undefined, 'take another']) {
+        const options = { expect: 'any', depth: 'full', decoders: streamDecoders } as const;
+        const inspector = createStreamInspector({ ...options, ...(advice ? { advice } : {}) });
+        const failure = inspect(inspector, encoded);
+        await expect(failure).rejects.toMatchObject({
+          code: 'CORRUPT_STREAM',
+          advice: advice ?? expect.stringContaining('make it again'),
+        });
+      }
+    }
+  });
+
   it('compares checksums with full depth only', async () => {
     const damaged = Buffer.from(zfs);
     damaged.writeUInt8(damaged.readUInt8(3000) ^ 1, 3000);
