@@ -7,10 +7,11 @@ import {
   type OrphanFacts,
   planCleanup,
 } from './lineage/plan-cleanup.ts';
-import { parseRecordKey, recordsPrefix } from './lineage/record-key.ts';
+import { parseRecordKey } from './lineage/record-key.ts';
 import { type Logger, silentLogger } from './logger.ts';
+import { listObjects } from './read-backups.ts';
 import { type FoundUploads, type NotedUpload, readUploads } from './read-uploads.ts';
-import type { CallOptions, ObjectStore, ObjectSummary, OpenUpload } from './store/object-store.ts';
+import type { CallOptions, ObjectStore, OpenUpload } from './store/object-store.ts';
 
 export type { CleanupItem } from './lineage/plan-cleanup.ts';
 
@@ -91,14 +92,9 @@ async function readOrphans(
   dataset: string | undefined,
   call: CallOptions,
 ): Promise<readonly OrphanFacts[]> {
-  const { prefix } = store;
-  const prefixes =
-    dataset === undefined ? [prefix] : [recordsPrefix(prefix, dataset), datasetPrefix(prefix, dataset)];
-  // Records first: one that is listed has had its backup before it.
-  const objects: ObjectSummary[] = [];
-  for (const each of prefixes) for await (const object of store.list(each, call)) objects.push(object);
+  const objects = await listObjects(store, dataset, call);
   const byKey = new Map(objects.map((object) => [object.key, object]));
-  return joinRecords(prefix, objects).orphans.flatMap(({ key: name }) => {
+  return joinRecords(store.prefix, objects).orphans.flatMap(({ key: name }) => {
     const { bytes, modifiedAt } = byKey.get(name) ?? {};
     return bytes === undefined || modifiedAt === undefined ? [] : [{ name, bytes, modifiedAt }];
   });

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { StoreError } from './errors.ts';
 import type { Backup } from './lineage/backup.ts';
-import { type JoinedRecords, joinRecords, type UnknownBackup } from './lineage/join-records.ts';
+import { joinRecords, type UnknownBackup } from './lineage/join-records.ts';
 import { datasetPrefix } from './lineage/key.ts';
 import { decodeBackup } from './lineage/metadata.ts';
 import { type RecordKey, recordsPrefix } from './lineage/record-key.ts';
@@ -31,24 +31,30 @@ export function readBackups(
 ): Promise<FoundBackups> {
   return untilDone(options.signal, async (signal) => {
     const call = { signal };
-    const { recorded, unknown, ...records } = await readListings(store, dataset, call);
+    const objects = await listObjects(store, dataset, call);
+    const { recorded, unknown, ...records } = joinRecords(store.prefix, objects);
     const asked = await askEach(store, unknown, call);
     return { backups: [...recorded, ...asked], ...records };
   });
 }
 
-async function readListings(
+/** Where backups and records lie. Records first, as they stand in the whole: the object of one was there before it. */
+export function prefixesOf(prefix: string, dataset: string | undefined): readonly string[] {
+  if (dataset === undefined) return [prefix];
+  return [recordsPrefix(prefix, dataset), datasetPrefix(prefix, dataset)];
+}
+
+/** What a listing tells of backups and records, and of whatever else is under the prefix. */
+export async function listObjects(
   store: ObjectStore,
   dataset: string | undefined,
   call: CallOptions,
-): Promise<JoinedRecords> {
-  const { prefix } = store;
-  // Records first, as they stand in the whole: the object of one that is listed was there before it.
-  const prefixes =
-    dataset === undefined ? [prefix] : [recordsPrefix(prefix, dataset), datasetPrefix(prefix, dataset)];
+): Promise<readonly ObjectSummary[]> {
   const found: ObjectSummary[] = [];
-  for (const each of prefixes) for await (const summary of store.list(each, call)) found.push(summary);
-  return joinRecords(prefix, found);
+  for (const prefix of prefixesOf(store.prefix, dataset)) {
+    for await (const summary of store.list(prefix, call)) found.push(summary);
+  }
+  return found;
 }
 
 async function askEach(

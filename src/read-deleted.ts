@@ -2,9 +2,9 @@ import pLimit from 'p-limit';
 import { Zfs3BackupError } from './errors.ts';
 import type { Backup } from './lineage/backup.ts';
 import { joinRecords, type UnknownBackup } from './lineage/join-records.ts';
-import { datasetPrefix, parseBackupKey } from './lineage/key.ts';
+import { parseBackupKey } from './lineage/key.ts';
 import { decodeBackup } from './lineage/metadata.ts';
-import { recordsPrefix } from './lineage/record-key.ts';
+import { prefixesOf } from './read-backups.ts';
 import type { CallOptions, DeletedObject, ObjectStore, Versions } from './store/object-store.ts';
 import { untilDone } from './stream/until-done.ts';
 
@@ -32,9 +32,8 @@ export function readDeleted(
   const versions = demandVersions(store);
   const { prefix } = store;
   return untilDone(options.signal, async (signal) => {
-    const prefixes =
-      dataset === undefined ? [prefix] : [datasetPrefix(prefix, dataset), recordsPrefix(prefix, dataset)];
-    const found = await Promise.all(prefixes.map((each) => versions.listDeleted(each, { signal })));
+    const listings = prefixesOf(prefix, dataset).map((each) => versions.listDeleted(each, { signal }));
+    const found = await Promise.all(listings);
     const objects = new Map(found.flat().map((object) => [object.key, object]));
     const { recorded, unknown } = joinRecords(prefix, objects.values());
     const limit = pLimit(HEADS_AT_ONCE);

@@ -4,6 +4,7 @@ import { decodeRecord, MAX_RECORD_BYTES } from './lineage/decode-record.ts';
 import type { BackupRecord } from './lineage/record.ts';
 import type { Logger } from './logger.ts';
 import type { CallOptions, ObjectStore } from './store/object-store.ts';
+import { gather } from './stream/gather.ts';
 
 /**
  * What was recorded of a backup. `undefined` where it has no record, or one that is torn, of a newer version, gone
@@ -50,9 +51,7 @@ async function readSmall(
       for await (const _ of chunks) break;
       return undefined;
     }
-    const pieces: Uint8Array[] = [];
-    for await (const chunk of chunks) pieces.push(Buffer.from(chunk));
-    const body = Buffer.concat(pieces);
+    const body = await gather(chunks);
     return body.byteLength === bytes ? body : undefined;
   } catch (error) {
     if (error instanceof StoreError && error.code === 'NO_SUCH_KEY') return undefined;

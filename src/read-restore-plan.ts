@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import type { FilterRegistry } from './filters/registry.ts';
 import type { Expectation, InspectDepth } from './inspect/stream-inspector.ts';
 import type { Backup } from './lineage/backup.ts';
-import type { BackupChoice } from './lineage/choose-backup.ts';
+import { type BackupChoice, choiceOf } from './lineage/choose-backup.ts';
 import { conflictError } from './lineage/conflict-error.ts';
 import type { MarkStep } from './lineage/marks.ts';
 import { planRestore, type RestorePlan } from './lineage/plan-restore.ts';
@@ -100,7 +100,7 @@ export async function readRestorePlan(options: RestoreOptions): Promise<RestoreP
   const { store, source, dataset, target = dataset, snapshot } = options;
   checkProperties(options);
   const call = options.signal ? { signal: options.signal } : {};
-  const choice = typeof snapshot === 'string' ? ({ by: 'name', name: snapshot } as const) : snapshot;
+  const choice = choiceOf(snapshot);
   const [lineage, state, own] = await Promise.all([
     readLineage(store, dataset, call),
     source.readDataset(target, call),

@@ -3,7 +3,7 @@ import type { FilterRegistry } from './filters/registry.ts';
 import type { Expectation, InspectDepth } from './inspect/stream-inspector.ts';
 import { inspectStored } from './inspect-sent.ts';
 import type { Backup } from './lineage/backup.ts';
-import { type BackupChoice, chooseBackup } from './lineage/choose-backup.ts';
+import { type BackupChoice, choiceOf, chooseBackup } from './lineage/choose-backup.ts';
 import { conflictError } from './lineage/conflict-error.ts';
 import type { Logger } from './logger.ts';
 import { joinProgress, type OnProgress } from './progress.ts';
@@ -103,8 +103,11 @@ async function findBackup(options: RestoreStreamOptions): Promise<ChosenStream> 
   const { store, dataset, snapshot, snapshotPrefix = '', signal } = options;
   const call = signal ? { signal } : {};
   const lineage = await readLineage(store, dataset, call);
-  const choice = typeof snapshot === 'string' ? ({ by: 'name', name: snapshot } as const) : snapshot;
-  const chosen = chooseBackup({ lineage, choice, snapshotPrefix, takenAt: new Map() });
+  const chosen = chooseBackup({
+    ...{ lineage, snapshotPrefix },
+    choice: choiceOf(snapshot),
+    takenAt: new Map(),
+  });
   if (chosen.kind !== 'chosen') throw conflictError(chosen);
   const { backup } = chosen.entry;
   await demandReadable(store, [backup], call);

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { Zfs3BackupError } from './errors.ts';
 import type { Backup } from './lineage/backup.ts';
-import { type BackupChoice, chooseBackup } from './lineage/choose-backup.ts';
+import { type BackupChoice, choiceOf, chooseBackup } from './lineage/choose-backup.ts';
 import { conflictError } from './lineage/conflict-error.ts';
 import { chainTo } from './lineage/lineage.ts';
 import { isReadable, mayBeArchived } from './read-archived.ts';
@@ -51,8 +51,11 @@ export async function thaw(options: ThawOptions): Promise<ThawResult> {
   const { store, dataset, snapshot, snapshotPrefix = '' } = options;
   const call = options.signal ? { signal: options.signal } : {};
   const lineage = await readLineage(store, dataset, call);
-  const choice = typeof snapshot === 'string' ? ({ by: 'name', name: snapshot } as const) : snapshot;
-  const chosen = chooseBackup({ lineage, choice, snapshotPrefix, takenAt: new Map() });
+  const chosen = chooseBackup({
+    ...{ lineage, snapshotPrefix },
+    choice: choiceOf(snapshot),
+    takenAt: new Map(),
+  });
   if (chosen.kind !== 'chosen') throw conflictError(chosen);
   const name = chosen.entry.backup.snapshot;
   const chain = chainTo(lineage, name);

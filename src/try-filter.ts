@@ -5,6 +5,7 @@ import type { FilterChain } from './filters/chain.ts';
 import type { FilterRegistry } from './filters/registry.ts';
 import type { RecordedFilter } from './lineage/record.ts';
 import type { CallOptions } from './store/object-store.ts';
+import { gather, streamOf } from './stream/gather.ts';
 
 /** A few KiB that a compressor can do something with, and something that it cannot. */
 const SAMPLE_BYTES = 8 * 1024;
@@ -27,12 +28,12 @@ export async function tryFilters(
     if (!chain) return undefined;
     await chain.checkEncode(call);
     const sample = Buffer.concat([Buffer.alloc(SAMPLE_BYTES), randomBytes(SAMPLE_BYTES)]);
-    const encoded = await gather(chain.encode(one(sample), call));
+    const encoded = await gather(chain.encode(streamOf(sample), call));
     const described = (await chain.describe(call)).map(sayFilter).join(', then ');
     if (isNamed(wanted.encryptor)) {
       return { name: described, ...(await tryDecrypting(chain, encoded, sample, call)) };
     }
-    const decoded = await gather(chain.decode(one(encoded), call));
+    const decoded = await gather(chain.decode(streamOf(encoded), call));
     return { name: described, cameBack: sample.equals(decoded) };
   } catch (error) {
     if (call.signal?.aborted || !(error instanceof Zfs3BackupError)) throw error;
@@ -49,7 +50,7 @@ async function tryDecrypting(chain: FilterChain, encoded: Buffer, sample: Buffer
     if (call.signal?.aborted || !(error instanceof Zfs3BackupError)) throw error;
     return {};
   }
-  return { cameBack: sample.equals(await gather(chain.decode(one(encoded), call))) };
+  return { cameBack: sample.equals(await gather(chain.decode(streamOf(encoded), call))) };
 }
 
 function sayFilter({ name, version }: RecordedFilter): string {
@@ -59,14 +60,4 @@ function sayFilter({ name, version }: RecordedFilter): string {
 
 function isNamed(name: string | undefined): name is string {
   return name !== undefined && name !== '' && name.toLowerCase() !== 'none';
-}
-
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
-
-async function gather(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  for await (const chunk of chunks) pieces.push(Buffer.from(chunk));
-  return Buffer.concat(pieces);
 }

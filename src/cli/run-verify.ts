@@ -3,10 +3,11 @@ import type { VerifyLevel } from '../lineage/plan-verify.ts';
 import { startSummary } from '../summary.ts';
 import { readVerifyPlan, runVerifyPlan, type VerifyOptions, type VerifyResult } from '../verify.ts';
 import type { Arguments, CommandCall } from './program.ts';
-import { printJson, verifyJson, verifyPlanJson } from './render-json.ts';
+import { printJson } from './render-json.ts';
 import { renderVerify } from './render-verify.ts';
 import { renderVerifyPlan } from './render-verify-plan.ts';
 import { type Session, withSession } from './session.ts';
+import { verifyJson, verifyPlanJson } from './verify-json.ts';
 
 const DAMAGED = 3;
 const FAILED = 1;

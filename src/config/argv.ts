@@ -27,16 +27,6 @@ export function parseArgv(line: string): readonly string[] {
   }
 }
 
-/** A line that `parseArgv` reads back as these words. */
-export function renderArgv(words: readonly string[]): string {
-  return words.map(renderWord).join(' ');
-}
-
-function renderWord(word: string): string {
-  if (/^[\w./:@%+=,-]+$/.test(word)) return word;
-  return `"${word.replaceAll(/["\\]/g, '\\$&')}"`;
-}
-
 function readWord(line: string, start: number): { readonly word: string; readonly next: number } {
   let word = '';
   let at = start;

@@ -12,6 +12,11 @@ export type BackupChoice =
   /** The newest that can be restored of those whose snapshot was taken at that time or before. */
   | { readonly by: 'before'; readonly time: Date };
 
+/** A bare text is a name. */
+export function choiceOf(wanted: string | BackupChoice): BackupChoice {
+  return typeof wanted === 'string' ? { by: 'name', name: wanted } : wanted;
+}
+
 export interface ChoiceQuestion {
   readonly lineage: Lineage;
   readonly choice: BackupChoice;

@@ -1,3 +1,5 @@
+import { isReplication } from './send-flags.ts';
+
 /** What else may be backed up, and how. */
 export interface Coverage {
   /** Datasets that are backed up as well, by name. */
@@ -14,6 +16,6 @@ export function findUncovered(
   children: readonly string[],
   { covered, sendFlags }: Coverage,
 ): readonly string[] {
-  if (sendFlags.some((flag) => /^-[A-Za-z]*R/.test(flag) || flag === '--replicate')) return [];
+  if (isReplication(sendFlags)) return [];
   return children.filter((child) => !covered.includes(child)).sort();
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { ChecksumAlgorithm, ChecksumType } from '@aws-sdk/client-s3';
-import { hexOfCrc32, wholeChecksum } from './crc32.ts';
+import { hexOfCrc32 } from '../stream/crc32.ts';
 import type { BodyDigests, Checksum, StoredPart } from './object-store.ts';
 import type { ChecksumMode } from './providers.ts';
 import type { S3Context } from './s3-store.ts';
+import { wholeChecksum } from './whole-checksum.ts';
 
 /** The mode for a store: a bucket with Object Lock takes no body without a digest, and S3 Express no digest of a whole. */
 export function checksumMode(

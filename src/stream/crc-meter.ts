@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { hexOfCrc32 } from './crc32.ts';
 import { meter } from './meter.ts';
 
 export interface CrcMeter {
@@ -13,5 +14,5 @@ export function meterCrc32(source: AsyncIterable<Uint8Array>): CrcMeter {
   const chunks = meter(source, (_, chunk) => {
     crc = crc32(chunk, crc);
   });
-  return { chunks, hex: () => crc.toString(16).padStart(8, '0') };
+  return { chunks, hex: () => hexOfCrc32(crc) };
 }

@@ -13,8 +13,6 @@ export interface Digests {
    * Rejects after `close`.
    */
   take(bytes: Uint8Array, names: readonly DigestName[]): Promise<PartDigests>;
-  /** The one most wanted, in hex. */
-  sha256(bytes: Uint8Array): Promise<string>;
   /** Ends the thread; digests that are awaited reject. */
   close(): Promise<void>;
 }
@@ -58,7 +56,6 @@ export function createDigests(): Digests {
 
   return {
     take,
-    sha256: async (bytes) => (await take(bytes, ['sha256'])).sha256 ?? '',
     close: async () => {
       isClosed = true;
       await worker?.terminate();

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { hexOfCrc32 } from './crc32.ts';
 import type { DigestName } from './digests.ts';
 import { startFunctionWorker } from './function-worker.ts';
 
@@ -24,7 +25,7 @@ export function createRunningDigest(name: DigestName): RunningDigest {
       if (hash) hash.update(bytes);
       else crc = crc32(bytes, crc);
     },
-    hex: async () => hash?.digest('hex') ?? crc.toString(16).padStart(8, '0'),
+    hex: async () => hash?.digest('hex') ?? hexOfCrc32(crc),
     close: () => {},
   };
 }

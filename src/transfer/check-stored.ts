@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 import { StoreError, Zfs3BackupError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { hexOfCrc32 } from '../store/crc32.ts';
 import type { Checksum, ObjectInfo, ObjectStore } from '../store/object-store.ts';
+import { hexOfCrc32 } from '../stream/crc32.ts';
 import { contradict, digestOf } from './etag.ts';
 import { lookAt } from './look-at.ts';
 import type { Retry, Sleep } from './retry.ts';

@@ -1,6 +1,6 @@
 import { StoreError, Zfs3BackupError } from '../errors.ts';
-import { wholeChecksum } from '../store/crc32.ts';
 import type { ObjectInfo, StoredPart, Upload } from '../store/object-store.ts';
+import { wholeChecksum } from '../store/whole-checksum.ts';
 import { abortUpload, howToDrop, warnLeftOpen } from './abort-upload.ts';
 import { type CheckOptions, checkStored, findMismatch } from './check-stored.ts';
 import { lookAt } from './look-at.ts';

@@ -83,12 +83,6 @@ export async function openDownload(options: DownloadOptions): Promise<Download> 
   return { info, chunks: readChecked(reading, options) };
 }
 
-/** The same in one step, for who needs only the bytes. */
-export async function* download(options: DownloadOptions): AsyncGenerator<Uint8Array, void> {
-  const { chunks } = await openDownload(options);
-  yield* chunks;
-}
-
 function createTally(onProgress: DownloadOptions['onProgress']) {
   const moved = { storedBytes: 0, partsInFlight: 0, retries: 0 };
   let toldBytes = 0;

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { Zfs3BackupError } from '../errors.ts';
 import type { RecordedPart } from '../lineage/record.ts';
+import { hexOfCrc32 } from '../stream/crc32.ts';
 
 /** A part whose bytes are not those that were stored. */
 export interface DamagedPart {
@@ -51,7 +52,7 @@ export function createPartChecker({ parts }: { readonly parts: readonly Recorded
         filled += piece.byteLength;
         rest = rest.subarray(piece.byteLength);
         if (filled < part.bytes) break;
-        const actual = crc.toString(16).padStart(8, '0');
+        const actual = hexOfCrc32(crc);
         if (actual !== part.crc32) found.push(damaged(part, actual));
         next(part);
       }

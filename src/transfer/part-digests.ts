@@ -1,5 +1,5 @@
 import type { RecordedPart } from '../lineage/record.ts';
-import { combineCrc32, hexOfCrc32 } from '../store/crc32.ts';
+import { combineCrc32, hexOfCrc32 } from '../stream/crc32.ts';
 import type { Part } from '../stream/parts.ts';
 import { algorithmOf } from './etag.ts';
 

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
-import { hexOfCrc32 } from '../store/crc32.ts';
 import type { BufferPool } from '../stream/buffer-pool.ts';
+import { hexOfCrc32 } from '../stream/crc32.ts';
 import { createDigests, type DigestName } from '../stream/digests.ts';
 import { type Part, splitIntoParts } from '../stream/parts.ts';
 import { type DescriptorSource, isDescriptorSource, readParts } from '../stream/read-parts.ts';

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { StoreError } from '../errors.ts';
 import type { CallOptions, Metadata, ObjectStore } from '../store/object-store.ts';
+import { gather } from '../stream/gather.ts';
 import { decodeSchedule, type PartSchedule } from './part-schedule.ts';
 import type { Writer } from './writer.ts';
 
@@ -129,9 +130,7 @@ export async function readAllNotes(store: ObjectStore, call: CallOptions): Promi
 
 async function readBody(store: ObjectStore, key: string, call: CallOptions): Promise<Uint8Array> {
   const { chunks } = await store.get(key, call);
-  const pieces: Uint8Array[] = [];
-  for await (const chunk of chunks) pieces.push(Buffer.from(chunk));
-  return Buffer.concat(pieces);
+  return gather(chunks);
 }
 
 /** Who may not write it loses the resuming, not the backup. */

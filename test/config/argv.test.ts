@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseArgv, renderArgv } from '../../src/config/argv.ts';
+import { parseArgv } from '../../src/config/argv.ts';
+
+/** A line that `parseArgv` reads back as these words. */
+function renderArgv(words: readonly string[]): string {
+  return words.map(renderWord).join(' ');
+}
+
+function renderWord(word: string): string {
+  if (/^[\w./:@%+=,-]+$/.test(word)) return word;
+  return `"${word.replaceAll(/["\\]/g, '\\$&')}"`;
+}
 
 describe('parseArgv', () => {
   it.each<[string, string[]]>([
@@ -34,7 +44,7 @@ describe('parseArgv', () => {
     expect(() => parseArgv('a b\\')).toThrow('the line ends in a backslash');
   });
 
-  it('reads back what renderArgv wrote, whatever the words are', () => {
+  it('reads back words that were quoted, whatever the words are', () => {
     const character = fc.constantFrom(...'ab"\'\\ \t;#|>&$=-é😀');
     const word = fc.oneof(fc.string({ unit: character }), fc.string({ unit: 'binary' }));
     fc.assert(

@@ -6,7 +6,7 @@ import { pput } from '../../src/pput.ts';
 import { openStore as openAny } from '../../src/store/open-store.ts';
 import { createS3Store } from '../../src/store/s3-store.ts';
 import { createRateLimit } from '../../src/stream/rate-limit.ts';
-import { download } from '../../src/transfer/download.ts';
+import { download } from '../transfer/download-all.ts';
 import { type Answer, openStore } from './answering-server.ts';
 import { onRequests, startRawServer } from './raw-server.ts';
 

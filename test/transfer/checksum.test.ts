@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { hexOfCrc32 } from '../../src/store/crc32.ts';
 import type { ObjectStore, StoredPart, Upload } from '../../src/store/object-store.ts';
+import { hexOfCrc32 } from '../../src/stream/crc32.ts';
 import { upload } from '../../src/transfer/upload.ts';
 import { bytesOf, instantSleep, KEY, producer, readObject } from './bytes.ts';
 import { createMemoryStore, KIB } from './memory-store.ts';

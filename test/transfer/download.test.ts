@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { type DownloadOptions, download, openDownload } from '../../src/transfer/download.ts';
+import { type DownloadOptions, openDownload } from '../../src/transfer/download.ts';
 import { upload } from '../../src/transfer/upload.ts';
 import { bytesOf, collect, instantSleep, KEY, producer, temporaryDirectoryStore } from './bytes.ts';
+import { download } from './download-all.ts';
 import {
   answering,
   body,

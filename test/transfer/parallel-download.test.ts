@@ -3,11 +3,12 @@ import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ObjectInfo, ObjectStore } from '../../src/store/object-store.ts';
-import { download, openDownload } from '../../src/transfer/download.ts';
+import { openDownload } from '../../src/transfer/download.ts';
 import { readPartsAhead } from '../../src/transfer/read-parts-ahead.ts';
 import { createBackoff } from '../../src/transfer/retry.ts';
 import { createSlots } from '../../src/transfer/slots.ts';
 import { bytesOf, collect, instantSleep, KEY } from './bytes.ts';
+import { download } from './download-all.ts';
 import { body, createFaultStore, cut, denied, flip, noAnswer, slowDown } from './fault-store.ts';
 import { createMemoryStore, KIB } from './memory-store.ts';
 

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { combineCrc32, hexOfCrc32 } from '../../src/store/crc32.ts';
+import { combineCrc32, hexOfCrc32 } from '../../src/stream/crc32.ts';
 
 describe('the CRC-32 of two pieces', () => {
   it('is that of the whole', () => {

@@ -1,18 +1,6 @@
 /** CRC-32 (as in zlib) of bytes that were only seen in pieces; pure arithmetic over GF(2). */
 
-import type { Checksum, StoredPart } from './object-store.ts';
-
 const POLYNOMIAL = 0xedb88320;
-
-/** The CRC-32 of an object made of these parts in the order of their numbers; `undefined` where one is not known. */
-export function wholeChecksum(parts: readonly StoredPart[]): Checksum | undefined {
-  let crc = 0;
-  for (const { checksum, bytes } of parts.toSorted((a, b) => a.partNumber - b.partNumber)) {
-    if (checksum?.algorithm !== 'crc32') return undefined;
-    crc = combineCrc32(crc, Number.parseInt(checksum.hex, 16), bytes);
-  }
-  return parts.length === 0 ? undefined : { algorithm: 'crc32', hex: hexOfCrc32(crc) };
-}
 
 /** One linear map of 32 bits: where each single bit goes. */
 type BitMap = readonly number[];
