@@ -110,10 +110,23 @@ describe('no secret is printed, at any log level', () => {
     ['status', ['--json']],
     ['restore', ['daily-2', '--to', 'POOL/back', '--dry-run']],
     ['restore', ['daily-2', '--to', 'POOL/back']],
+    ['restore', ['daily-1', '--stdout']],
+    ['verify', ['--level', '2']],
+    ['reindex', []],
+    ['cleanup', ['--dry-run']],
+    ['prune', ['--keep', '1', '--dry-run']],
+    ['release', ['--dry-run']],
   ])('by %s %j', async (command, words) => {
     const given = words.map((word) => word.replace('POOL', pool.name));
     const outcome = await heard(cli.zfs3backup(command, ...given, ...trace));
     expect([outcome.stderr, outcome.status]).toEqual([expect.any(String), 0]);
+  });
+
+  it('by doctor, whatever it finds', async () => {
+    for (const words of [[], ['--json']]) {
+      const { stdout } = await heard(cli.with({ ENCRYPTOR: 'age' }).zfs3backup('doctor', ...words, ...trace));
+      expect(stdout).toContain('age');
+    }
   });
 
   it('by pput and zfs3backup_get, with a key of SSE-C', async () => {
@@ -176,11 +189,12 @@ describe('no secret is printed, at any log level', () => {
     secrets.set('a wrong identity', await secretOf(wrong));
     await writeFile(join(keys.folder, 'wrong-passphrase'), 'wrong-passphrase-of-gpg');
     secrets.set('a wrong passphrase', 'wrong-passphrase-of-gpg');
-    await endAgent(join(keys.folder, 'locked'));
     for (const words of [
       ['--age-identity-file', wrong],
       ['--gpg-passphrase-file', join(keys.folder, 'wrong-passphrase')],
     ]) {
+      // It remembers the right one.
+      await endAgent(join(keys.folder, 'locked'));
       const outcome = await heard(
         cli.zfs3backup('restore', 'daily-2', '--to', `${pool.name}/never`, ...words, ...trace),
       );
@@ -188,6 +202,7 @@ describe('no secret is printed, at any log level', () => {
         status: 1,
         stderr: expect.stringContaining('cannot be decrypted here'),
       });
+      await expect(pool.zfs('list', `${pool.name}/never`)).rejects.toThrow('does not exist');
     }
   });
 
