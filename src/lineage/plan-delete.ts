@@ -1,6 +1,6 @@
 import type { Lineage, LineageEntry } from './backup.ts';
 import type { NoSuchBackup } from './conflicts.ts';
-import { type DeletionPlan, descendantsOf, type Keeps, keep, listDeletions } from './deletions.ts';
+import { type DeletionPlan, descendantsOf, doubtsOf, type Keeps, keep, listDeletions } from './deletions.ts';
 import { entriesByName } from './parents.ts';
 
 export interface DeleteRequest {
@@ -58,7 +58,7 @@ export function planDelete(request: DeleteRequest): DeletionPlan | DeleteConflic
     const reason = held.get(snapshot);
     if (reason !== undefined) return { kind: 'is-held', dataset, snapshot, reason };
   }
-  const last = lastHealthy(entries, going);
+  const last = lastHealthy(lineage, going);
   if (last && !force) return { kind: 'last-chain', dataset, snapshot: last.backup.snapshot };
   const keeps: Keeps = new Map();
   for (const entry of entries) if (!going.has(entry.backup.snapshot)) keep(keeps, entry, 'not named');
@@ -66,7 +66,8 @@ export function planDelete(request: DeleteRequest): DeletionPlan | DeleteConflic
 }
 
 /** The newest backup that can be restored, where none of them would stay. */
-function lastHealthy(entries: readonly LineageEntry[], going: ReadonlySet<string>): LineageEntry | undefined {
-  const healthy = entries.filter(({ health }) => health === 'ok');
+function lastHealthy(lineage: Lineage, going: ReadonlySet<string>): LineageEntry | undefined {
+  const doubts = doubtsOf(lineage);
+  const healthy = lineage.entries.filter((entry) => entry.health === 'ok' && !doubts.has(entry));
   return healthy.every(({ backup }) => going.has(backup.snapshot)) ? healthy.at(-1) : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Backup, Lineage, LineageEntry } from './backup.ts';
-import { type DeletionPlan, identityOf, type Keeps, keep, listDeletions } from './deletions.ts';
+import { type DeletionPlan, doubtsOf, identityOf, type Keeps, keep, listDeletions } from './deletions.ts';
 import { matchBookmark, matchStored } from './match.ts';
 import { type PeriodRule, type RetentionRules, secondsOf, wordsOfRule } from './retention.ts';
 import { type Bookmark, inCreationOrder, isBookmark, type Snapshot } from './snapshot.ts';
@@ -24,14 +24,15 @@ interface Aged {
 }
 
 /**
- * Which backups stay and which go. Rules choose among those that can be restored: a broken one takes nobody's place,
- * and stays until it is deleted by name. The newest that can be restored stays whatever the rules say, and so does
+ * Which backups stay and which go. Rules choose among those that can be restored: one that is broken, or not what was
+ * recorded, takes nobody's place and stays until it is deleted by name. The newest that can be restored stays whatever the rules say, and so does
  * what the next incremental will build on.
  */
 export function planRetention(request: RetentionRequest): DeletionPlan {
   const { lineage, rules, now, held, agreed } = request;
   const keeps: Keeps = new Map();
-  const aged = byAge(lineage);
+  const doubts = doubtsOf(lineage);
+  const aged = byAge(lineage, doubts);
   keepNewest(keeps, aged, rules.newest);
   keepOnePerPeriod(keeps, aged, rules.periods, now.getTime() / 1000);
   for (const { entry, takenAt } of aged)
@@ -40,7 +41,8 @@ export function planRetention(request: RetentionRequest): DeletionPlan {
   if (anchor) keep(keeps, anchor, 'the next incremental builds on it');
   for (const entry of lineage.entries) {
     const { health, backup } = entry;
-    if (health !== 'ok') keep(keeps, entry, `${health}: only deleted by name`);
+    const doubt = health === 'ok' ? doubts.get(entry) : health;
+    if (doubt !== undefined) keep(keeps, entry, `${doubt}: only deleted by name`);
     const reason = held.get(backup.snapshot);
     if (reason !== undefined) keep(keeps, entry, reason);
     if (agreed && !agreed.has(identityOf(backup)) && !keeps.has(backup.snapshot)) {
@@ -51,9 +53,9 @@ export function planRetention(request: RetentionRequest): DeletionPlan {
 }
 
 /** Oldest first. */
-function byAge(lineage: Lineage): readonly Aged[] {
+function byAge(lineage: Lineage, doubts: ReadonlyMap<LineageEntry, string>): readonly Aged[] {
   return lineage.entries
-    .filter(({ health }) => health === 'ok')
+    .filter((entry) => entry.health === 'ok' && !doubts.has(entry))
     .map((entry) => ({ entry, takenAt: takenAt(entry.backup) }))
     .sort((a, b) => (a.takenAt ?? 0) - (b.takenAt ?? 0));
 }

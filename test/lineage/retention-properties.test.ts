@@ -224,3 +224,14 @@ function expectHealthyWhole(before: Lineage, deletions: readonly Backup[]): void
     }
   }
 }
+
+it('does not take what is not as recorded for a backup that is left', () => {
+  const backups = ['a(full)', 'b(full){stale=yes}', 'c<b'].map(parseBackup);
+  const asked = { lineage: buildLineage(DATASET, backups), withChildren: false, held: new Map() };
+  expect(planDelete({ ...asked, names: ['a'], force: false })).toMatchObject({
+    kind: 'last-chain',
+    snapshot: 'a',
+  });
+  expect(planDelete({ ...asked, names: ['a'], force: true }).kind).toBe('plan');
+  expect(planDelete({ ...asked, names: ['c'], force: false }).kind).toBe('plan');
+});
