@@ -67,9 +67,12 @@ export { decodeBackup, encodeMetadata } from './lineage/metadata.ts';
 export { type BackupPlan, type BackupRequest, type BackupStep, planBackup } from './lineage/plan-backup.ts';
 export { planRestore, type RestorePlan, type RestoreRequest } from './lineage/plan-restore.ts';
 export { planRetention, type RetentionRequest } from './lineage/plan-retention.ts';
-export type { VerifyLevel, VerifyPlan } from './lineage/plan-verify.ts';
+export type { LostBackup, VerifyItem, VerifyLevel, VerifyPlan } from './lineage/plan-verify.ts';
 export type { BackupRecord, RecordedFilter, RecordedPart } from './lineage/record.ts';
-export { parseRetention, type RetentionRules } from './lineage/retention.ts';
+export { type PeriodRule, parseRetention, type RetentionRules } from './lineage/retention.ts';
+export type { Sample } from './lineage/sample.ts';
+export type { StatusSummary } from './lineage/status.ts';
+export type { Coverage } from './lineage/uncovered.ts';
 export type {
   Finding as VerifyFinding,
   FindingKind,
@@ -97,6 +100,7 @@ export { readRecord } from './read-record.ts';
 export {
   type ReindexOptions,
   type ReindexReport,
+  type ReindexStep,
   readReindexPlan,
   reindex,
   runReindexPlan,
@@ -128,6 +132,7 @@ export type {
   DatasetState,
   MarkStep,
   Marks,
+  PartialReceive,
   ReceiveStep,
   SendStep,
   Snapshot,
@@ -151,17 +156,21 @@ export type {
   ObjectSummary,
   OpenUpload,
   StoreLimits,
+  ThawTier,
   Upload,
+  Versions,
 } from './store/object-store.ts';
 export { type OpenStoreOptions, openStore } from './store/open-store.ts';
 export { readProcess } from './stream/process.ts';
 export type { DescriptorSource } from './stream/read-parts.ts';
 export type { Summary } from './summary.ts';
 export { type ThawedBackup, type ThawOptions, type ThawResult, thaw } from './thaw.ts';
-export { openDownload } from './transfer/download.ts';
+export { type Download, type DownloadOptions, openDownload } from './transfer/download.ts';
+export { findOpenUpload, type ResumableUpload } from './transfer/open-upload.ts';
 export { type PartSchedule, type PartStep, partBytesAt } from './transfer/part-schedule.ts';
 export { planTransfer, type TransferPlan, type TransferRequest } from './transfer/plan-transfer.ts';
 export { type UploadOptions, type UploadResult, upload } from './transfer/upload.ts';
+export type { WantedFilters } from './try-filter.ts';
 export {
   readUndeletePlan,
   runUndeletePlan,
