@@ -15,7 +15,7 @@ export const reindexCommand: Command = {
       type: 'flag',
       help: 'Also make anew the records that tell of another object than the one that is there, as after a bucket was copied.',
     },
-    dryRunOption,
+    { ...dryRunOption, help: 'Show which records would be written and removed; change nothing.' },
     jsonOption,
     ...settingOptions('max-retries', 'force-path-style'),
   ],
