@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makeTestKeys } from '../../test/filters/test-keys.ts';
 import { createCli } from '../main/run-cli.ts';
 import { createTestDataset, treeAt } from '../main/test-dataset.ts';
 import { createTestClient } from '../s3.ts';
@@ -18,19 +19,30 @@ afterAll(async () => {
   await pool.destroy();
 });
 
-/** As `zfs send … | pigz | pput` of the Python tools left it. */
+/** As `zfs send … | pigz | pput` of the Python tools left it, or `… | gpg | pput`. */
 async function leaveBackup(
   { bucket, store }: CliStore,
   name: string,
-  { flags = [], compressor, metadata }: { flags?: string[]; compressor: string[]; metadata: Metadata },
+  { flags = [], metadata, ...programs }: LeftBackup,
 ): Promise<void> {
-  const stream = await execa('zfs', ['send', ...flags, name], { encoding: 'buffer' });
-  const [program = 'cat', ...args] = compressor;
-  const body = await execa(program, args, { input: stream.stdout, encoding: 'buffer' });
+  let Body = (await execa('zfs', ['send', ...flags, name], { encoding: 'buffer' })).stdout;
+  for (const [program = '', ...args] of [
+    programs.compressor,
+    ...(programs.encryptor ? [programs.encryptor] : []),
+  ]) {
+    Body = (await execa(program, args, { input: Body, encoding: 'buffer' })).stdout;
+  }
   const client = createTestClient();
   const Key = `${store.prefix}${name}`;
-  await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: body.stdout, Metadata: metadata }));
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body, Metadata: metadata }));
   client.destroy();
+}
+
+interface LeftBackup {
+  readonly flags?: string[];
+  readonly compressor: readonly string[];
+  readonly encryptor?: readonly string[];
+  readonly metadata: Metadata;
 }
 type Metadata = Record<string, string>;
 
@@ -82,4 +94,38 @@ it('lists, restores and continues a bucket of the Python tools', async () => {
   const outcome = await cli.with({ PATH: only }).zfs3backup('restore', '2015-06-04', '--to', target);
   expect(outcome).toMatchObject({ status: 0 });
   expect(await treeAt(pool, target)).toEqual(data.treeOf(names[3] ?? ''));
+});
+
+it('restores and continues what the Python zfs3backup encrypted with gpg', async () => {
+  const job = await createCliStore();
+  const keys = await makeTestKeys();
+  const data = await createTestDataset(pool, 'encrypted');
+  const names = ['auto-1', 'auto-2', 'auto-3'];
+  for (const name of names) await data.snapshot(name);
+  const [first, second] = names.map((name) => `${data.name}@${name}`) as [string, string];
+  // Its keys were the user's own, who trusts them.
+  const encryptor = ['gpg', '--homedir', keys.gpgHome, '--trust-model', 'always', '-r', keys.userId, '-e'];
+  await leaveBackup(job, first, {
+    ...{ compressor: ['pigz', '-1', '--blocksize', '4096'], encryptor },
+    metadata: { size: '220312', isfull: 'true', compressor: 'pigz1', encryptor: 'gpg' },
+  });
+  await leaveBackup(job, second, {
+    ...{ flags: ['-i', first], compressor: ['zstd', '-3', '-T0'], encryptor },
+    metadata: { size: '120000', parent: first, compressor: 'zstd3', encryptor: 'gpg' },
+  });
+  const env = {
+    ...job.env,
+    FILESYSTEM: data.name,
+    SNAPSHOT_PREFIX: 'auto',
+    ZFS3BACKUP_GPG_HOME: keys.gpgHome,
+  };
+  const cli = await createCli({ ...env, ENCRYPTOR: 'gpg', GPG_KEYID: keys.userId });
+  expect(await cli.zfs3backup('backup')).toMatchObject({ status: 0 });
+  const continued = await job.store.head(`${job.store.prefix}${data.name}@auto-3`);
+  expect(continued?.metadata).toMatchObject({ parent: second, compressor: 'zstd', encryptor: 'gpg' });
+  const target = `${pool.name}/decrypted`;
+  const restored = await cli.zfs3backup('restore', 'auto-3', '--to', target);
+  expect([restored.status, restored.stderr]).toEqual([0, expect.any(String)]);
+  expect(await treeAt(pool, target)).toEqual(data.treeOf('auto-3'));
+  await keys.close();
 });
