@@ -1,9 +1,9 @@
-import { rmSync } from 'node:fs';
-import { mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { afterAll } from 'vitest';
 
 export type Program = 'zfs3backup' | 'pput' | 'zfs3backup_get' | 'zfs3backup_ssh_sync';
 
@@ -35,8 +35,9 @@ function refuseSecrets(env: Readonly<Record<string, string>>, printed: string): 
 }
 
 const made: string[] = [];
-process.once('exit', () => {
-  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+// Not at the end of the process: those of tests are killed. Registered first, it runs behind the file's own hooks.
+afterAll(async () => {
+  for (const folder of made) await rm(folder, { recursive: true, force: true });
 });
 
 /** Gone when the tests of this file are. */

@@ -1,7 +1,7 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type LoadOptions, loadConfig } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/errors.ts';
 
@@ -9,6 +9,7 @@ const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8
 
 async function load(text: string, options: LoadOptions = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'zfs3backup-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, 'zfs3backup.conf');
   await writeFile(file, text);
   return loadConfig({ env: {}, ...options, searchFiles: [file] });

@@ -71,7 +71,7 @@ describe.each(SECURE)('a body that is sent over %s', (_, secure) => {
 
   it('may take longer than the idle time, as long as bytes move', async () => {
     // The kernels hold up to 10 MiB of it, whose way a client cannot see: so much must leave within the idle time.
-    const idleMs = 1500;
+    const idleMs = 2500;
     const server = await startRawServer((socket) => drain(socket, 128 * MIB, 4 * MIB, 100), secure);
     const startedAt = performance.now();
     const { response } = await openHttp(idleMs).handle(put(server, secure, Buffer.alloc(128 * MIB)));

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, openSync } from 'node:fs';
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { afterAll } from 'vitest';
 
 /** The path of a program in `test/fixtures`. */
 export function fixture(name: string): string {
@@ -54,8 +55,17 @@ export async function thrownBy(run: () => Promise<unknown>): Promise<unknown> {
   throw new Error('Expected an error, and there was none');
 }
 
-export function temporaryFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'zfs3backup-test-'));
+const made: string[] = [];
+// Registered by whichever file imports this, and run behind its own hooks.
+afterAll(async () => {
+  for (const folder of made) await rm(folder, { recursive: true, force: true });
+});
+
+/** Gone when the tests of the file are. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'zfs3backup-test-'));
+  made.push(folder);
+  return folder;
 }
 
 /** A pipe in a folder: the descriptor to read from, and one to write to. */

@@ -397,7 +397,7 @@ describe('Complete', () => {
     await expect(call).rejects.toBe(reason);
     expect(test.store.count('abort')).toBe(0);
     expect(test.warnings[0]).toContain('upload-1');
-  }, 10_000);
+  });
 });
 
 describe('the look at the finished object', () => {
@@ -588,9 +588,9 @@ describe('dropping the upload', () => {
     const call = test.run({ signal: abort.signal });
     setTimeout(() => abort.abort(new Error('SIGTERM')), 20);
     await expect(call).rejects.toThrow('SIGTERM');
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
     expect(test.warnings[0]).toContain('did not answer within 3 seconds');
-  }, 10_000);
+  });
 });
 
 describe('on a real directory', () => {
