@@ -83,17 +83,6 @@ export function descendantsOf(lineage: Lineage, names: ReadonlySet<string>): rea
   return lineage.entries.filter(({ backup }) => builds.get(backup.snapshot) && !names.has(backup.snapshot));
 }
 
-/** Why backups that look well may not be: a record tells of another object than the one that is there. */
-export function doubtsOf(lineage: Lineage): ReadonlyMap<LineageEntry, string> {
-  const stale = lineage.entries.filter(({ backup }) => backup.staleRecordKey !== undefined);
-  if (stale.length === 0) return new Map();
-  const names = new Set(stale.map(({ backup }) => backup.snapshot));
-  return new Map([
-    ...descendantsOf(lineage, names).map((entry) => [entry, 'builds on what is not as recorded'] as const),
-    ...stale.map((entry) => [entry, 'not the object that was recorded'] as const),
-  ]);
-}
-
 /** What tells one stored object from another that took its place. */
 export function identityOf({ key, etag, storedBytes, storedAt }: Backup): string {
   return JSON.stringify([key, etag ?? null, storedBytes, storedAt.getTime()]);

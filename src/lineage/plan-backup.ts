@@ -1,6 +1,8 @@
+import type { Lineage } from './backup.ts';
 import type { BackupPlan, BackupRequest, UnmarkedPlan } from './backup-plan.ts';
 import { type CommonBase, findCommon } from './common-base.ts';
 import type { BackupConflict, SameNameOtherSnapshot } from './conflicts.ts';
+import { doubtsOf } from './doubts.ts';
 import { leaveMarks } from './leave-marks.ts';
 import { brokenChain } from './lineage.ts';
 import { matchStored, type StoredMatch } from './match.ts';
@@ -88,7 +90,9 @@ function planUpTo(
     isBookmark(each) ? compareDecimals(each.createtxg, target.createtxg) < 0 : within.has(each),
   );
   const newest = reachable.at(-1);
-  const base = reachable.findLast(({ entry }) => entry.health === 'ok');
+  const whole = reachable.filter(({ entry }) => entry.health === 'ok');
+  const doubts = doubtsOf(lineage);
+  const base = whole.findLast(({ entry }) => !doubts.has(entry)) ?? whole.at(-1);
   if (newest && base === undefined) return brokenChain(lineage, newest.entry);
   const wanted = upToTarget
     .slice(base === undefined ? 0 : positionOf(base, upToTarget) + 1)
@@ -120,12 +124,22 @@ function planOn(
     return startChain(request, wanted, [`A new chain starts with a full backup, for ${why}.`]);
   }
   const notes = [...noteBase(dataset, base), ...pinned.notes];
-  if (newest !== base) {
-    const { backup, health } = newest.entry;
-    notes.push(`The chain of ${dataset}@${backup.snapshot} is broken (${health}): going on from ${name}.`);
+  if (newest !== base) notes.push(whyNot(lineage, dataset, newest, name));
+  const doubt = doubtsOf(lineage).get(base.entry);
+  if (doubt !== undefined) {
+    notes.push(
+      `${dataset}@${name}: ${doubt}. \`zfs3backup verify --level 2\` reads it; --full begins a new chain.`,
+    );
   }
   if (request.history) notes.push('The store has backups already: going on from the newest one.');
   return { kind: 'plan', steps: link(dataset, wanted, pinned.flags, base), notes };
+}
+
+function whyNot(lineage: Lineage, dataset: string, { entry }: CommonBase, base: string): string {
+  const { backup, health } = entry;
+  const chain = `The chain of ${dataset}@${backup.snapshot}`;
+  if (health !== 'ok') return `${chain} is broken (${health}): going on from ${base}.`;
+  return `${chain} is doubtful (${doubtsOf(lineage).get(entry)}): going on from ${base}.`;
 }
 
 function noteBase(dataset: string, { local, entry }: CommonBase): readonly string[] {

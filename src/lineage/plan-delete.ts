@@ -1,6 +1,7 @@
 import type { Lineage, LineageEntry } from './backup.ts';
 import type { NoSuchBackup } from './conflicts.ts';
-import { type DeletionPlan, descendantsOf, doubtsOf, type Keeps, keep, listDeletions } from './deletions.ts';
+import { type DeletionPlan, descendantsOf, type Keeps, keep, listDeletions } from './deletions.ts';
+import { doubtsOf } from './doubts.ts';
 import { entriesByName } from './parents.ts';
 
 export interface DeleteRequest {

@@ -1,5 +1,6 @@
 import type { Backup, Lineage, LineageEntry } from './backup.ts';
-import { type DeletionPlan, doubtsOf, identityOf, type Keeps, keep, listDeletions } from './deletions.ts';
+import { type DeletionPlan, identityOf, type Keeps, keep, listDeletions } from './deletions.ts';
+import { doubtsOf } from './doubts.ts';
 import { matchBookmark, matchStored } from './match.ts';
 import { type PeriodRule, type RetentionRules, secondsOf, wordsOfRule } from './retention.ts';
 import { type Bookmark, inCreationOrder, isBookmark, type Snapshot } from './snapshot.ts';
@@ -37,7 +38,7 @@ export function planRetention(request: RetentionRequest): DeletionPlan {
   keepOnePerPeriod(keeps, aged, rules.periods, now.getTime() / 1000);
   for (const { entry, takenAt } of aged)
     if (takenAt === undefined) keep(keeps, entry, 'nobody knows how old it is');
-  const anchor = nextAnchor(request);
+  const anchor = nextAnchor(request, doubts);
   if (anchor) keep(keeps, anchor, 'the next incremental builds on it');
   for (const entry of lineage.entries) {
     const { health, backup } = entry;
@@ -101,13 +102,16 @@ function nameOfPlace(seconds: number, period: number): string {
 }
 
 /** The backup of the newest snapshot or bookmark that both sides have. */
-function nextAnchor({ lineage, local }: RetentionRequest): LineageEntry | undefined {
+function nextAnchor(
+  { lineage, local }: RetentionRequest,
+  doubts: ReadonlyMap<LineageEntry, string>,
+): LineageEntry | undefined {
   const snapshotOf = matchStored(lineage);
   const bookmarkOf = matchBookmark(lineage);
   for (const one of inCreationOrder(local).toReversed()) {
     const match = isBookmark(one) ? undefined : snapshotOf(one);
     const entry = isBookmark(one) ? bookmarkOf(one) : match?.kind === 'same' ? match.entry : undefined;
-    if (entry?.health === 'ok') return entry;
+    if (entry?.health === 'ok' && !doubts.has(entry)) return entry;
   }
   return undefined;
 }

@@ -53,6 +53,12 @@ cases('the prefix selects what is sent, not what may serve as a base', [
   'prefix: d | local: @renamed,1 @d2,2 | store: d1,1(full) | backup → d2<renamed (stored as d1)',
 ]);
 
+cases('a chain that is not as recorded is left for one that is, where there is one', [
+  'local: @a,1 @b,2 @c,3 | store: a,1(full) b,2(full){stale=yes} | backup → c<a',
+  'local: @a,1 @b,2 @c,3 @d,4 | store: a,1(full) b,2<a,1{stale=yes} c,3<b,2 | backup → d<a',
+  'local: @b,2 @c,3 | store: a,1(full) b,2(full){stale=yes} | backup → c<b',
+]);
+
 cases('a chain that is broken is left for the newest that is whole', [
   'local: @a,1 @b,2 @c,3 | store: a,1(full) b,2<gone,7 | backup → c<a',
   'local: @a,1 @b,2 @c,3 @d,4 | store: a,1(full) b,2<gone,7 c,3<b,2 | backup → d<a',
@@ -160,6 +166,14 @@ describe('what is said of bases and flags', () => {
     [
       'local: @a,1 @b,2 @c,3 | store: a,1(full) b,2<gone,7 | backup',
       'The chain of tank/a@b is broken (missing parent): going on from a.',
+    ],
+    [
+      'local: @a,1 @b,2 @c,3 | store: a,1(full) b,2(full){stale=yes} | backup',
+      'The chain of tank/a@b is doubtful (not the object that was recorded): going on from a.',
+    ],
+    [
+      'local: @b,2 @c,3 | store: b,2(full){stale=yes} | backup',
+      'tank/a@b: not the object that was recorded. `zfs3backup verify --level 2` reads it',
     ],
     [
       'flags: -L | local: @a,1 @b,2 | store: a,1(full){send-flags=-c} | backup',

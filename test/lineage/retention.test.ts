@@ -72,7 +72,7 @@ cases('what is broken takes no place and stays', [
 
 cases('what is not as recorded takes no place and stays', [
   'store: a(full)~0 b(full){stale=yes}~1 | keep 1 at 9 → a: newest 1, b: not the object that was recorded: only deleted by name / nothing',
-  'store: a(full)~0 b(full)~1 c(full){stale=yes}~2 d<c~3 | local: @d,1 | keep 1 at 9 → b: newest 1, c: not the object that was recorded: only deleted by name, d: the next incremental builds on it; builds on what is not as recorded: only deleted by name / a',
+  'store: a(full)~0 b(full)~1 c(full){stale=yes}~2 d<c~3 | local: @d,1 | keep 1 at 9 → b: newest 1, c: not the object that was recorded: only deleted by name, d: builds on what is not as recorded: only deleted by name / a',
 ]);
 
 describe('the language of rules', () => {
