@@ -1,7 +1,7 @@
 import { StoreError } from '../errors.ts';
 import { assertKey } from './keys.ts';
 import type { CallOptions } from './object-store.ts';
-import { sendHead } from './s3-read.ts';
+import { sendHead } from './s3-head.ts';
 import { retainUntil } from './s3-request.ts';
 import { PutObjectRetentionCommand, PutObjectTaggingCommand } from './s3-sdk.ts';
 import type { S3Context } from './s3-store.ts';

@@ -7,8 +7,9 @@ import { createS3Clients, type S3ClientOptions, type S3Clients } from './s3-clie
 import { createRenewal } from './s3-credentials.ts';
 import { describeBucket } from './s3-describe.ts';
 import { asStoreError, callOf, type S3Call } from './s3-errors.ts';
+import { headFirstPart, headObject } from './s3-head.ts';
 import { listObjects } from './s3-list.ts';
-import { getObject, getObjectInto, headFirstPart, headObject } from './s3-read.ts';
+import { getObject, getObjectInto } from './s3-read.ts';
 import { askedFor, attributesOf, bare, bodyHash, withBodyHash } from './s3-request.ts';
 import { DeleteObjectCommand, PutObjectCommand } from './s3-sdk.ts';
 import { settleObject } from './s3-settle.ts';
