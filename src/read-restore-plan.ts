@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { FilterRegistry } from './filters/registry.ts';
 import type { Expectation, InspectDepth } from './inspect/stream-inspector.ts';
-import type { Backup } from './lineage/backup.ts';
+import type { Backup, Lineage } from './lineage/backup.ts';
 import { type BackupChoice, choiceOf } from './lineage/choose-backup.ts';
 import { conflictError } from './lineage/conflict-error.ts';
 import type { MarkStep } from './lineage/marks.ts';
@@ -13,6 +13,7 @@ import { demandReadable } from './read-archived.ts';
 import { markCommands } from './read-backup-plan.ts';
 import { headReader } from './read-head.ts';
 import { readLineage } from './read-lineage.ts';
+import { markReplications } from './read-replications.ts';
 import { checkProperties } from './receive-properties.ts';
 import { streamCommand } from './restore-stream.ts';
 import type { DatasetState, PartialReceive, ReceiveStep, SnapshotSource } from './sources/source.ts';
@@ -106,18 +107,24 @@ export async function readRestorePlan(options: RestoreOptions): Promise<RestoreP
     source.readDataset(target, call),
     choice.by === 'name' || target === dataset ? undefined : source.readDataset(dataset, call),
   ]);
-  const plan = planRestore({
-    ...{ lineage, choice, takenAt: timesOf(state, own) },
-    snapshotPrefix: options.snapshotPrefix,
-    target: { name: target, state },
-    original: target === dataset,
-    force: options.force ?? false,
-    abortPartial: options.abortPartial ?? false,
-  });
-  if (plan.kind !== 'plan') throw conflictError(plan);
+  const planOf = (from: Lineage) => {
+    const plan = planRestore({
+      ...{ lineage: from, choice, takenAt: timesOf(state, own) },
+      snapshotPrefix: options.snapshotPrefix,
+      target: { name: target, state },
+      original: target === dataset,
+      force: options.force ?? false,
+      abortPartial: options.abortPartial ?? false,
+    });
+    if (plan.kind !== 'plan') throw conflictError(plan);
+    return plan;
+  };
+  const first = planOf(lineage);
+  await demandReadable(store, first.steps, call);
+  await checkDecoders(first.steps, options, call);
+  const marked = await markReplications(lineage, first.steps, options, call);
+  const plan = marked === lineage ? first : planOf(marked);
   const steps = plan.steps.map((backup) => planStep(plan, backup, options));
-  await checkDecoders(plan.steps, options, call);
-  await demandReadable(store, plan.steps, call);
   return {
     ...{ dataset, snapshot: plan.snapshot, store: store.url, target },
     ...{ notes: plan.notes, losses: plan.losses, drops: plan.drops, marks: plan.marks, steps },

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createFilterRegistry } from '../src/filters/registry.ts';
+import { encodeSendFlags } from '../src/lineage/send-flags.ts';
 import { restore } from '../src/restore.ts';
 import type { SnapshotSource } from '../src/sources/source.ts';
 import { collect, cutAt, thrownBy } from './stream/fixtures.ts';
@@ -89,7 +90,8 @@ describe('a receiver does not see the end of a stream', () => {
 
 it('a silent store is left when the receiver has failed', async () => {
   const memory = createMemoryStore();
-  const metadata = { isfull: 'true', compressor: 'zstd' };
+  // It says how it was sent, so that nobody looks at it before.
+  const metadata = { isfull: 'true', compressor: 'zstd', 'send-flags': encodeSendFlags([]) };
   await memory.put(`p/${DATASET}@1`, await zstd(), { metadata });
   let wasLeft: Promise<unknown> = Promise.reject(new Error('nothing was asked for'));
   wasLeft.catch(() => {});

@@ -106,11 +106,11 @@ it('restores and continues what the Python zfs3backup encrypted with gpg', async
   // Its keys were the user's own, who trusts them.
   const encryptor = ['gpg', '--homedir', keys.gpgHome, '--trust-model', 'always', '-r', keys.userId, '-e'];
   await leaveBackup(job, first, {
-    ...{ compressor: ['pigz', '-1', '--blocksize', '4096'], encryptor },
+    ...{ flags: ['-R'], compressor: ['pigz', '-1', '--blocksize', '4096'], encryptor },
     metadata: { size: '220312', isfull: 'true', compressor: 'pigz1', encryptor: 'gpg' },
   });
   await leaveBackup(job, second, {
-    ...{ flags: ['-i', first], compressor: ['zstd', '-3', '-T0'], encryptor },
+    ...{ flags: ['-R', '-i', first], compressor: ['zstd', '-3', '-T0'], encryptor },
     metadata: { size: '120000', parent: first, compressor: 'zstd3', encryptor: 'gpg' },
   });
   const env = {
