@@ -110,13 +110,8 @@ async function storeBackup(
   const { signal } = options;
   const encoder = encoderOf(options);
   const name = `${step.dataset}@${step.snapshot.name}`;
-  const progress = joinProgress(options.onProgress, {
-    verb: 'backup',
-    item: name,
-    step: number,
-    steps,
-    estimate,
-  });
+  const about = { verb: 'backup', item: name, step: number, steps, estimate } as const;
+  const progress = joinProgress(options.onProgress, about);
   const startedAt = new Date();
   let digested: CrcMeter | undefined;
   let facts: StreamFacts | undefined;
@@ -137,13 +132,9 @@ async function storeBackup(
       partDigests: true,
       ...transferOptions(options),
       ifExists: 'fail',
-      resume,
-      force: options.force,
-      keepOnInterrupt: options.keepOnInterrupt ?? true,
-      ...(signal ? { signal } : {}),
-      ...(options.storageClass ? { storageClass: options.storageClass } : {}),
-      ...(options.maxRetries !== undefined ? { maxRetries: options.maxRetries } : {}),
-      ...(options.logger ? { logger: options.logger } : {}),
+      ...{ resume, force: options.force, keepOnInterrupt: options.keepOnInterrupt ?? true },
+      ...{ signal, storageClass: options.storageClass, maxRetries: options.maxRetries },
+      logger: options.logger,
       onProgress: progress.stored,
     });
   });
@@ -151,22 +142,9 @@ async function storeBackup(
   options.logger?.debug({ key, streamBytes, storedBytes: result.storedBytes }, `stored ${name}`);
   const stored = { streamBytes, streamCrc32: digested?.hex() ?? result.crc32 ?? null, startedAt, result };
   await recordBackup(planned, stored, options);
-  const { etag, storedBytes, parts, skippedParts, skippedBytes, seconds, retries } = result;
-  const parent = step.parentName ?? null;
+  const { etag, storedBytes, parts, skippedParts, skippedBytes, partBytes, seconds, retries } = result;
   return {
-    name,
-    key,
-    kind: step.kind,
-    parent,
-    streamBytes,
-    storedBytes,
-    parts,
-    skippedParts,
-    skippedBytes,
-    partBytes: result.partBytes,
-    etag,
-    seconds,
-    retries,
-    stream: facts,
+    ...{ name, key, kind: step.kind, parent: step.parentName ?? null, streamBytes, storedBytes },
+    ...{ parts, skippedParts, skippedBytes, partBytes, etag, seconds, retries, stream: facts },
   };
 }
