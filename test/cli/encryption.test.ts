@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runZfs3backup } from '../../src/cli/main.ts';
+import { readLineage } from '../../src/read-lineage.ts';
+import { readRecord } from '../../src/read-record.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { makeTestKeys, type TestKeys } from '../filters/test-keys.ts';
 import { fakeZfs } from './fake-zfs.ts';
@@ -48,6 +50,20 @@ describe('backup --encryptor', () => {
     expect(status).toBe(0);
     expect(stdout).toContain(`zstd -3 | age --encrypt --recipient ${keys.recipient} | pput`);
     expect(stdout).toContain('--meta compressor=zstd --meta encryptor=age');
+  });
+
+  it('records the names of the keys, and never a key', async () => {
+    const words = ['--encryptor', 'age', '--age-recipients', keys.recipient];
+    expect(await backup(...words)).toMatchObject({ status: 0 });
+    const store = createDirectoryStore({ path: join(folder, 'store'), prefix: 'zfs3backup-backup/' });
+    const [entry] = (await readLineage(store, 'tank/a')).entries;
+    const record = entry && (await readRecord(store, entry.backup));
+    expect(record).toMatchObject({
+      compressor: 'zstd',
+      encryptor: 'age',
+      filters: [{ name: 'zstd' }, { name: 'age', keyIds: [keys.recipient] }],
+    });
+    expect(JSON.stringify(record)).not.toContain('SECRET');
   });
 
   it('stores what the programs themselves can read', async () => {
