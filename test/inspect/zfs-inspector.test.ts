@@ -39,13 +39,21 @@ describe.each(samples)('%s', (_, build) => {
   });
 
   it('is refused wherever it is cut short, also without checksums', async () => {
-    const bytes = build().bytes();
+    const built = build();
+    const bytes = built.bytes();
+    const near = new Set(built.ends().flatMap((end) => [end - 1, end, end + 1]));
     for (const create of [full, frames]) {
+      // To ask it does not end it: one goes through all places, a new one to those where the way there may matter.
+      const going = create();
       for (let end = 0; end < bytes.byteLength; end += 1) {
+        expect(() => going.end()).toThrow(`is truncated after ${end} bytes`);
+        going.push(bytes.subarray(end, end + 1));
+        if (end % 61 > 0 && !near.has(end)) continue;
         const inspector = create();
         inspector.push(bytes.subarray(0, end));
         expect(() => inspector.end()).toThrow(`is truncated after ${end} bytes`);
       }
+      expect(going.end()).toMatchObject({ kind: 'zfs', bytes: bytes.byteLength });
     }
   });
 
