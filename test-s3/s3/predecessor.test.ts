@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { makeTestKeys } from '../../test/filters/test-keys.ts';
+import { makeTestKeys, type TestKeys } from '../../test/filters/test-keys.ts';
 import { createCli } from '../main/run-cli.ts';
 import { createTestDataset, treeAt } from '../main/test-dataset.ts';
 import { createTestClient } from '../s3.ts';
@@ -12,11 +12,14 @@ import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
 import { type CliStore, createCliStore } from './cli-store.ts';
 
 let pool: TestPool;
+let keys: TestKeys;
 beforeAll(async () => {
   pool = await createTestPool();
+  keys = await makeTestKeys();
 });
 afterAll(async () => {
   await pool.destroy();
+  await keys.close();
 });
 
 /** As `zfs send … | pigz | pput` of the Python tools left it, or `… | gpg | pput`. */
@@ -98,7 +101,6 @@ it('lists, restores and continues a bucket of the Python tools', async () => {
 
 it('restores and continues what the Python zfs3backup encrypted with gpg', async () => {
   const job = await createCliStore();
-  const keys = await makeTestKeys();
   const data = await createTestDataset(pool, 'encrypted');
   const names = ['auto-1', 'auto-2', 'auto-3'];
   for (const name of names) await data.snapshot(name);
@@ -127,5 +129,4 @@ it('restores and continues what the Python zfs3backup encrypted with gpg', async
   const restored = await cli.zfs3backup('restore', 'auto-3', '--to', target);
   expect([restored.status, restored.stderr]).toEqual([0, expect.any(String)]);
   expect(await treeAt(pool, target)).toEqual(data.treeOf('auto-3'));
-  await keys.close();
 });
