@@ -50,6 +50,8 @@ export interface StoreStatusRow {
   readonly newestAt: string;
   /** Backups that cannot be restored. */
   readonly broken: number;
+  /** Backups whose object is not the one that was recorded. */
+  readonly staleRecords: number;
   /** Whether this machine has the dataset. */
   readonly local: 'ok' | 'missing';
 }
@@ -100,6 +102,7 @@ export async function statusOfStore(options: Omit<StatusOptions, 'dataset'>): Pr
       newest: newest.snapshot,
       newestAt: newest.storedAt.toISOString(),
       broken: entries.filter(({ health }) => health !== 'ok').length,
+      staleRecords: entries.filter(({ backup }) => backup.staleRecordKey !== undefined).length,
       local: (await readIfPossible(options, dataset)) ? 'ok' : 'missing',
     });
   }

@@ -65,6 +65,7 @@ export function storeStatusJson({ store, datasets }: StoreStatusReport): object 
       newest: row.newest,
       newestAt: row.newestAt,
       broken: row.broken,
+      staleRecords: row.staleRecords,
       local: row.local,
     })),
   };

@@ -106,9 +106,14 @@ export function renderStoreStatus({ store, datasets }: StoreStatusReport, style:
   const backups = datasets.reduce((sum, row) => sum + row.backups, 0);
   const bytes = datasets.reduce((sum, row) => sum + row.storedBytes, 0);
   const broken = datasets.reduce((sum, row) => sum + row.broken, 0);
+  const stale = datasets.filter(({ staleRecords }) => staleRecords > 0).map(({ dataset }) => dataset);
   const faults = broken === 0 ? 'nothing is broken' : style.red(`${renderCount(broken, 'backup')} broken`);
+  const remark =
+    stale.length === 0
+      ? ''
+      : style.yellow(` Datasets with an object that is not the recorded one: ${renderNames(stale)}.`);
   const head = `${escapeName(store)}: ${renderCount(datasets.length, 'dataset')}, ${renderCount(backups, 'backup')}`;
-  return `${renderTable(DATASET_COLUMNS, rows)}\n\n${head}, ${renderSize(bytes)}; ${faults}.\n`;
+  return `${renderTable(DATASET_COLUMNS, rows)}\n\n${head}, ${renderSize(bytes)}; ${faults}.${remark}\n`;
 }
 
 function datasetCells(row: StoreStatusRow, style: Style): readonly Cell[] {

@@ -5,12 +5,14 @@ import type { Style } from './style.ts';
 /** More of those with nothing to tell are only counted. */
 const OK_SHOWN = 20;
 
-/** What was found, backup by backup, and what it comes to. */
-export function renderVerify(result: VerifyResult, style: Style): string {
+/** What was found, backup by backup, and what it comes to. `onlyFaults`: of those alone that are not ok. */
+export function renderVerify(result: VerifyResult, style: Style, onlyFaults = false): string {
   const { backups, store } = result;
   if (backups.length === 0) return `${escapeName(store)} has no backups to look at.\n`;
-  const isFew = backups.length <= OK_SHOWN;
-  const told = backups.filter((backup) => isFew || backup.verdict !== 'ok' || backup.notes.length > 0);
+  const shown = onlyFaults ? 0 : OK_SHOWN;
+  const told = backups.filter(
+    ({ verdict, notes }) => verdict !== 'ok' || (!onlyFaults && notes.length > 0) || backups.length <= shown,
+  );
   const lines = told.flatMap((backup) => renderBackup(backup, style));
   const summary = [renderCounts(result, style), ...remarks(result)];
   return `${[...lines, ...(lines.length > 0 ? [''] : []), ...summary].join('\n')}\n`;

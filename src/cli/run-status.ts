@@ -24,12 +24,13 @@ export function runStatus(call: CommandCall): Promise<number> {
     if (dataset === undefined) {
       const report = await statusOfStore(options);
       await print(storeStatusJson(report), renderStoreStatus(report, style));
-      return report.datasets.some(({ broken }) => broken > 0) ? BROKEN : 0;
+      return report.datasets.some(({ broken, staleRecords }) => broken + staleRecords > 0) ? BROKEN : 0;
     }
     const coverage = { covered: datasets, sendFlags: config.sendFlags };
     const evenIfUnknown = (deleted?.length ?? 0) > 0;
     const report = await status({ ...options, dataset, coverage, evenIfUnknown });
     await print(statusJson(report), renderStatus(report, style));
-    return report.summary.broken.length > 0 ? BROKEN : 0;
+    const { broken, staleRecords } = report.summary;
+    return broken.length + staleRecords.length > 0 ? BROKEN : 0;
   });
 }

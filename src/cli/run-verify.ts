@@ -34,7 +34,9 @@ async function lookAt(
   const status = statusOf(result);
   if (result.summary.storedBytes > 0) session.sumUp({ verb: 'verify', item: result.store }, result.summary);
   if (isJson) await call.print(printJson(verifyJson(result)));
-  else if (!session.config.quiet || status !== 0) await call.print(renderVerify(result, call.stdout.style));
+  else if (!session.config.quiet || status !== 0) {
+    await call.print(renderVerify(result, call.stdout.style, session.config.quiet));
+  }
   return status;
 }
 

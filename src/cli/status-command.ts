@@ -6,7 +6,8 @@ export const statusCommand: Command = {
   name: 'status',
   usage: '[OPTIONS]',
   summary: 'Shows which snapshots have a backup, and whether each backup can be restored.',
-  details: 'Without a dataset: one line for each dataset in the store. Exits with 3 when a backup is broken.',
+  details:
+    'Without a dataset: one line for each dataset in the store. Exits with 3 when a backup is broken, or is not the object that was recorded.',
   positionals: [],
   options: [
     {

@@ -56,6 +56,10 @@ describe('reindex', () => {
       `file://${folder}`,
     ]);
     expect(status.stdout).toContain('Not the object that was recorded: 1 (1); ');
+    expect(status).toMatchObject({ status: 3 });
+    const whole = await runCli(runZfs3backup, ['status', '--store', `file://${folder}`]);
+    expect(whole.stdout).toContain('Datasets with an object that is not the recorded one: 1 (tank/a).');
+    expect(whole).toMatchObject({ status: 3 });
     expect((await reindex('--stale')).stdout).toContain(
       'wrote 1 record, removed 1 that stood for others; 1 backup had',
     );

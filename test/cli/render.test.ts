@@ -229,15 +229,15 @@ tank/a in s3://bucket: 2 backups, 412 MiB; not backed up yet: 1 (daily-3); nothi
   it('of a store has a line for each dataset', () => {
     const row = { newest: 's9', newestAt: at('2026-01-02T03:00'), local: 'ok' as const, storedBytes: MIB };
     const datasets = [
-      { dataset: 'tank/a', backups: 12, broken: 0, ...row },
-      { dataset: 'tank/long-name', backups: 1, broken: 1, ...row },
+      { dataset: 'tank/a', backups: 12, broken: 0, staleRecords: 0, ...row },
+      { dataset: 'tank/long-name', backups: 1, broken: 1, staleRecords: 1, ...row },
     ];
     expect(`\n${renderStoreStatus({ store: 's3://bucket', datasets }, plainStyle)}`).toBe(`
 DATASET         BACKUPS   STORED  NEWEST  DATE              LOCAL STATE  BROKEN
 tank/a               12  1.0 MiB  s9      2026-01-02 03:00  ok                0
 tank/long-name        1  1.0 MiB  s9      2026-01-02 03:00  ok                1
 
-s3://bucket: 2 datasets, 13 backups, 2.0 MiB; 1 backup broken.
+s3://bucket: 2 datasets, 13 backups, 2.0 MiB; 1 backup broken. Datasets with an object that is not the recorded one: 1 (tank/long-name).
 `);
   });
 });

@@ -55,8 +55,10 @@ describe('verify', () => {
     await put('tank/a@1', { isfull: 'true' }, Buffer.from('no stream'));
     await put('tank/a@2', { parent: 'tank/a@1' });
     await put('tank/b@3', { parent: 'tank/b@9' });
+    await put('tank/c@4', { isfull: 'true' });
     const { status, stdout } = await zfs3backup('verify', '--level=2', '--quiet');
     expect(status).toBe(3);
+    expect(stdout).not.toContain('tank/c@4');
     expect(stdout).toMatch(/^tank\/a@1: damaged \(level 2, 9 B\)\n {4}The ZFS send stream /m);
     expect(stdout).toMatch(/^tank\/a@2: not restorable .*\n {4}it builds on tank\/a@1, which is damaged$/m);
     expect(stdout).toMatch(
