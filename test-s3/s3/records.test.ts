@@ -157,7 +157,7 @@ describe('a bucket of several tools', () => {
     });
     await other.store.put(small.key, stdout, { metadata: { parent: `${data.name}@${small.parent}` } });
     const shown = await own.zfs3backup('status');
-    expect(shown).toMatchObject({ status: 0 });
+    expect(shown).toMatchObject({ status: 3 });
     expect(shown.stdout).toContain('Not the object that was recorded: 1 (small)');
     const target = `${pool.name}/stale`;
     expect(await own.zfs3backup('restore', 'small', '--to', target)).toMatchObject({ status: 0 });
