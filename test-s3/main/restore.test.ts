@@ -207,8 +207,8 @@ describe('properties', () => {
     const inherited = join(pool.mountpoint, 'elsewhere');
     expect(await property('mountpoint', target)).toBe(kind === 'OpenZFS' ? inherited : place);
     // where nothing is left out it is mounted over the original
-    if (kind !== 'OpenZFS') await pool.zfs('destroy', '-r', target);
-    await pool.zfs('destroy', '-r', data.name);
+    if (kind !== 'OpenZFS') await pool.destroyDataset(target);
+    await pool.destroyDataset(data.name);
     expect(await cli.zfs3backup('restore', 's1')).toMatchObject({ status: 0 });
     expect(await property('mountpoint', data.name)).toBe(place);
   });

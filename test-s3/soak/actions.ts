@@ -11,7 +11,7 @@ import {
 } from '../faults/faults.ts';
 import type { RequestKind } from '../faults/seen-request.ts';
 import type { Outcome } from '../main/run-cli.ts';
-import { destroyDataset, type Soaked } from './invariant.ts';
+import type { Soaked } from './invariant.ts';
 import type { Random } from './random.ts';
 
 export interface Bed extends Soaked {
@@ -204,6 +204,6 @@ async function restoreKilled(bed: Bed): Promise<string> {
   const args = ['restore', bed.random.pick(stored), '--to', `${bed.pool.name}/killed`];
   const first = await killed(bed, args);
   const again = await run(bed, [...args, '--force']);
-  await destroyDataset(bed.pool, `${bed.pool.name}/killed`);
+  await bed.pool.destroyDataset(`${bed.pool.name}/killed`);
   return `${first}; again: ${again}`;
 }

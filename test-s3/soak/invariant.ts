@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { chainTo } from '../../src/lineage/lineage.ts';
 import { readLineage } from '../../src/read-lineage.ts';
@@ -13,18 +12,6 @@ export interface Soaked {
   readonly data: SoakedDataset;
   readonly store: ObjectStore;
   readonly cli: Cli;
-}
-
-/** zfs-fuse keeps a dataset busy for a moment after it was looked at. */
-export async function destroyDataset(pool: TestPool, dataset: string, attempts = 20): Promise<void> {
-  try {
-    await pool.zfs('destroy', '-r', dataset);
-  } catch (error) {
-    if (/does not exist/.test(String(error))) return;
-    if (attempts === 1) throw error;
-    await setTimeout(250);
-    await destroyDataset(pool, dataset, attempts - 1);
-  }
 }
 
 /**
@@ -68,7 +55,7 @@ export function createInvariant({ pool, data, store, cli }: Soaked) {
         const target = `${pool.name}/restored`;
         // the parents too, one after the other: they are what the next ones are proven by
         for (const each of chain.backups) await restoreAndCompare(each.snapshot, each.guid, target);
-        await destroyDataset(pool, target);
+        await pool.destroyDataset(target);
         checked += chain.backups.length;
         proven.add(proof);
       }

@@ -142,7 +142,7 @@ describe('marks', () => {
     expect(await marksOf(two, dataset)).toEqual(isOpenZfs ? ['#b', '!b'] : []);
     await release({ source, dataset: dataset.name });
     expect(await marksOf(two, dataset)).toEqual([]);
-    await pool.zfs('destroy', '-r', dataset.name);
+    await pool.destroyDataset(dataset.name);
   });
 
   it("never take somebody else's bookmark for their own", async () => {
@@ -244,7 +244,7 @@ describe('send flags', () => {
       await pool.zfs('mount', name);
     }
     await release({ source, dataset: name });
-    await pool.zfs('destroy', '-r', name);
+    await pool.destroyDataset(name);
 
     await restore({ store, source, filters, dataset: name, snapshot: 'b' });
     expect(await pool.zfs('get', '-H', '-o', 'value', 'keystatus', name)).toBe('unavailable');

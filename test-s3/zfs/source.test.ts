@@ -262,7 +262,7 @@ describe('failures', () => {
     await expect(source.receive(step, aborting(), { signal: abort.signal })).rejects.toThrow('enough');
     await expect.poll(() => namesOf(step.target), { timeout: 10_000 }).toBeUndefined();
     // neither side is still running: a send would keep the snapshot busy
-    await expect.poll(() => pool.zfs('destroy', '-r', dataset), { timeout: 10_000 }).toBe('');
+    await pool.destroyDataset(dataset);
   });
 
   it('says PROGRAM_MISSING when there is no zfs', async () => {

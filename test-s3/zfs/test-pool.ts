@@ -13,6 +13,8 @@ export interface TestPool {
   readonly mountpoint: string;
   /** Runs `zfs` with these arguments and returns what it printed. */
   zfs(...args: readonly string[]): Promise<string>;
+  /** With all below it; one that is not there is no error. */
+  destroyDataset(dataset: string): Promise<void>;
   destroy(): Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export async function createTestPool({ megabytes = 512 } = {}): Promise<TestPool
     async zfs(...args) {
       return (await execa('zfs', args)).stdout;
     },
+    destroyDataset: (dataset) => destroyDataset(dataset),
     async destroy() {
       await destroyPool(name);
       await rm(folder, { recursive: true, force: true });
@@ -61,6 +64,15 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Tries for a while: zfs-fuse keeps a dataset busy for a moment after it was looked at or mounted. */
+async function destroyDataset(dataset: string, attempts = 40): Promise<void> {
+  const { failed, stderr } = await execa('zfs', ['destroy', '-r', '-f', dataset], { reject: false });
+  if (!failed || /does not exist/.test(stderr)) return;
+  if (attempts === 1) throw new Error(`${dataset} cannot be destroyed: ${stderr}`);
+  await setTimeout(250);
+  return destroyDataset(dataset, attempts - 1);
 }
 
 /** Tries for a while: a `zfs send` that was just killed keeps its dataset busy for a moment. */

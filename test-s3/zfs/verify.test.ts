@@ -71,7 +71,7 @@ describe('a restore for a trial', () => {
     await store.put(key, stdout, { metadata: plain });
     const { backups } = await check();
     await store.put(key, whole, { metadata });
-    await pool.zfs('destroy', '-r', other.name);
+    await pool.destroyDataset(other.name);
     expect(backups.map(({ verdict }) => verdict)).toEqual(['ok', 'damaged', 'not restorable']);
     expect(backups[1]?.findings.map(({ kind }) => kind)).toEqual(
       expect.arrayContaining(['size', 'identity', 'receive']),
@@ -111,7 +111,7 @@ it('needs no key for what is encrypted, and takes no mount point that a stream b
   await backup({ store, source, dataset: secret, sendFlags, holds: false, bookmarks: false });
   const { backups } = await check({ dataset: secret });
   expect(backups.map(({ verdict, level }) => [verdict, level])).toEqual([['ok', 3]]);
-  await pool.zfs('destroy', '-r', secret);
+  await pool.destroyDataset(secret);
   expect(await datasets()).toEqual(untouched());
   await store.remove(`${KEYS}/${secret}@s`);
 });
