@@ -1,4 +1,4 @@
-import { chmod, chown, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readFile, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -15,17 +15,25 @@ let kind: ZfsKind;
 let pool: TestPool;
 let data: TestDataset;
 let folder: string;
+/** The checkout in a place that everybody may read, wherever it is. */
+let checkout: string;
 beforeAll(async () => {
   kind = await readZfsKind();
   pool = await createTestPool();
   data = await createTestDataset(pool, 'data');
   folder = await mkdtemp(join(tmpdir(), 'z3b-delegated-'));
   await chown(folder, NOBODY, NOBODY);
+  checkout = await mkdtemp(join(tmpdir(), 'z3b-checkout-'));
+  if (kind === 'zfs-fuse') return;
   // What udev does where it runs.
-  if (kind === 'OpenZFS') await chmod('/dev/zfs', 0o666);
+  await chmod('/dev/zfs', 0o666);
+  await chmod(checkout, 0o755);
+  await execa('mount', ['--bind', join(import.meta.dirname, '../..'), checkout]);
 });
 afterAll(async () => {
   await pool.destroy();
+  if (kind === 'OpenZFS') await execa('umount', [checkout]);
+  await rmdir(checkout);
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -49,12 +57,13 @@ async function asNobody(...command: readonly string[]) {
       ...{ PATH: process.env['PATH'], HOME: '/nonexistent', SKIP_CONFIG_FILE: 'true' },
       ...{ ZFS3BACKUP_STORE: `file://${folder}`, FILESYSTEM: data.name, SNAPSHOT_PREFIX: 'daily' },
     },
-    ...{ extendEnv: false, reject: false, stdin: 'ignore' },
+    ...{ extendEnv: false, reject: false, stdin: 'ignore', cwd: '/' },
   });
   return { status: exitCode, stdout, stderr };
 }
 
-const zfs3backup = (...args: readonly string[]) => asNobody(process.execPath, 'bin/zfs3backup.js', ...args);
+const zfs3backup = (...args: readonly string[]) =>
+  asNobody(process.execPath, join(checkout, 'bin/zfs3backup.js'), ...args);
 
 describe('a user who is not root', () => {
   it('is refused without a permission, and told what to type', async () => {
