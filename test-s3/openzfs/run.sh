@@ -2,12 +2,12 @@
 # run.sh IMAGE_FOLDER FOLDER COMMAND [ARG...] - runs COMMAND as root in FOLDER inside the VM that build.sh made.
 #
 # FOLDER is seen in the VM under its own path; of this machine's programs there is only `node`, and no network. Prints what COMMAND prints (stdout and stderr as one) and exits with its status; 125 when
-# the VM failed or was not done after VM_SECONDS (2000). VM_MEGABYTES (2048) sizes it.
+# the VM failed or was not done after VM_SECONDS (3000). VM_MEGABYTES (2048) sizes it.
 set -euo pipefail
 
 IMAGE=$1 FOLDER=$(readlink -f "$2")
 shift 2
-MEGABYTES=${VM_MEGABYTES:-2048} SECONDS_LIMIT=${VM_SECONDS:-2000}
+MEGABYTES=${VM_MEGABYTES:-2048} SECONDS_LIMIT=${VM_SECONDS:-3000}
 VM=$(mktemp -d "${TMPDIR:-/tmp}/zfs3backup-vm.XXXXXX")
 PIDS=()
 
