@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Logger } from './logger.ts';
-import type { OnProgress } from './progress.ts';
-import type { ObjectStore } from './store/object-store.ts';
+import type { FetchOptions } from './fetch-options.ts';
 import { openDownload } from './transfer/download.ts';
 import {
   createOutputWriter,
@@ -15,8 +13,7 @@ import {
 
 export type { OpenFile } from './write-output.ts';
 
-export interface GetOptions {
-  readonly store: ObjectStore;
+export interface GetOptions extends FetchOptions {
   /** The whole key: no prefix is put before it. */
   readonly key: string;
   /**
@@ -25,14 +22,6 @@ export interface GetOptions {
    * into.
    */
   readonly output: Output | string;
-  /** Parts in flight at most. */
-  readonly concurrency?: number;
-  /** Bytes for all buffers together; 256 MiB if not given. */
-  readonly maxMemory?: number;
-  readonly maxRetries?: number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: OnProgress;
-  readonly logger?: Logger;
 }
 
 /**

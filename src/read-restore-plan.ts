@@ -1,32 +1,23 @@
 import pLimit from 'p-limit';
-import type { FilterRegistry } from './filters/registry.ts';
-import type { Expectation, InspectDepth } from './inspect/stream-inspector.ts';
 import type { Backup, Lineage } from './lineage/backup.ts';
-import { type BackupChoice, choiceOf } from './lineage/choose-backup.ts';
+import { choiceOf } from './lineage/choose-backup.ts';
 import { conflictError } from './lineage/conflict-error.ts';
 import type { MarkStep } from './lineage/marks.ts';
 import { planRestore, type RestorePlan } from './lineage/plan-restore.ts';
 import { bringsProperties, isReplication } from './lineage/send-flags.ts';
-import type { Logger } from './logger.ts';
-import type { OnProgress } from './progress.ts';
 import { demandReadable } from './read-archived.ts';
 import { markCommands } from './read-backup-plan.ts';
+import type { ChosenOptions } from './read-chosen.ts';
 import { headReader } from './read-head.ts';
 import { readLineage } from './read-lineage.ts';
 import { markReplications } from './read-replications.ts';
 import { checkProperties } from './receive-properties.ts';
 import { streamCommand } from './restore-stream.ts';
-import type { DatasetState, PartialReceive, ReceiveStep, SnapshotSource } from './sources/source.ts';
-import type { CallOptions, ObjectStore } from './store/object-store.ts';
+import type { DatasetState, PartialReceive, ReceiveStep } from './sources/source.ts';
+import type { CallOptions } from './store/object-store.ts';
+import type { StoredStreamOptions } from './stored-stream.ts';
 
-export interface RestoreOptions {
-  readonly store: ObjectStore;
-  readonly source: SnapshotSource;
-  readonly filters: FilterRegistry;
-  /** The dataset whose backups are read. */
-  readonly dataset: string;
-  /** The part after the `@`, or `dataset@name` (the prefix may be left out where that is unambiguous); or another choice. */
-  readonly snapshot: string | BackupChoice;
+export interface RestoreOptions extends StoredStreamOptions, ChosenOptions {
   /** The dataset to receive into; default: the original. */
   readonly target?: string;
   /** Consent to the losses that the plan lists. */
@@ -39,20 +30,6 @@ export interface RestoreOptions {
   readonly properties?: readonly string[];
   /** Properties to leave out of what the streams bring. */
   readonly withoutProperties?: readonly string[];
-  readonly snapshotPrefix?: string;
-  /** `none`: do not look at the streams on their way; otherwise nothing damaged or cut short is received. */
-  readonly expect?: Expectation;
-  /** How closely they are looked at; `full` if not given. */
-  readonly inspect?: InspectDepth;
-  /** Parts in flight at most. */
-  readonly concurrency?: number;
-  /** Bytes for all buffers together; 256 MiB if not given. */
-  readonly maxMemory?: number;
-  /** How often one request is tried again. */
-  readonly maxRetries?: number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: OnProgress;
-  readonly logger?: Logger;
 }
 
 /** One backup that will be received. */

@@ -1,43 +1,18 @@
 import { Zfs3BackupError } from './errors.ts';
-import type { FilterRegistry } from './filters/registry.ts';
-import type { Expectation, InspectDepth } from './inspect/stream-inspector.ts';
-import { inspectStored } from './inspect-sent.ts';
 import type { Backup } from './lineage/backup.ts';
-import { type BackupChoice, choiceOf, chooseBackup } from './lineage/choose-backup.ts';
-import { conflictError } from './lineage/conflict-error.ts';
-import type { Logger } from './logger.ts';
-import { joinProgress, type OnProgress } from './progress.ts';
 import { demandReadable } from './read-archived.ts';
+import { type ChosenOptions, readChosen } from './read-chosen.ts';
 import { headReader } from './read-head.ts';
-import { readLineage } from './read-lineage.ts';
-import { readRecordIfPossible } from './read-record.ts';
-import type { SnapshotSource } from './sources/source.ts';
 import type { ObjectStore } from './store/object-store.ts';
-import { holdBackLast } from './stream/hold-back.ts';
-import { meter } from './stream/meter.ts';
+import { createStoredStream, type Moved, type StoredStreamOptions } from './stored-stream.ts';
 import { untilDone } from './stream/until-done.ts';
-import { openDownload } from './transfer/download.ts';
 
-export interface RestoreStreamOptions {
-  readonly store: ObjectStore;
-  /** Says what a stream of its kind looks like; nothing is asked of this machine. */
-  readonly source: SnapshotSource;
-  readonly filters: FilterRegistry;
-  readonly dataset: string;
-  readonly snapshot: string | BackupChoice;
-  readonly snapshotPrefix?: string;
+/** Of the source only what a stream of its kind looks like is asked: nothing of this machine. */
+export interface RestoreStreamOptions extends StoredStreamOptions, ChosenOptions {
   /** Only what a receiver lacks that was interrupted, as its token tells. */
   readonly resumeToken?: string;
-  readonly expect?: Expectation;
-  readonly inspect?: InspectDepth;
-  readonly concurrency?: number;
-  readonly maxMemory?: number;
-  readonly maxRetries?: number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: OnProgress;
   /** Told which backup it is, and what to know of it, before the first byte. */
   readonly onChosen?: (chosen: ChosenStream) => void;
-  readonly logger?: Logger;
 }
 
 export interface ChosenStream {
@@ -46,12 +21,7 @@ export interface ChosenStream {
 }
 
 /** What was handed on. */
-export interface RestoredStream extends ChosenStream {
-  readonly storedBytes: number;
-  readonly streamBytes: number;
-  /** Requests that were sent again. */
-  readonly retries: number;
-}
+export interface RestoredStream extends ChosenStream, Moved {}
 
 /**
  * Hands the stream of one backup to `write`, decoded, chunk by chunk; chunks are lent until it resolves. The last one is
@@ -61,33 +31,18 @@ export async function restoreStream(
   options: RestoreStreamOptions,
   write: (chunk: Uint8Array) => Promise<void>,
 ): Promise<RestoredStream> {
-  const { store, filters, logger } = options;
+  const { store, filters } = options;
   const chosen = await findBackup(options);
   options.onChosen?.(chosen);
   const { backup } = chosen;
-  let storedBytes = 0;
-  const estimate = backup.streamBytes ?? backup.estimate;
   const item = `${backup.dataset}@${backup.snapshot}`;
-  const moved = joinProgress(options.onProgress, { verb: 'restore', item, step: 1, steps: 1, estimate });
+  const stored = createStoredStream(backup, { item, step: 1, steps: 1 }, options);
   await untilDone(options.signal, async (signal) => {
     const call = { signal };
     await filters.checkDecoder(backup, headReader(store, backup.key, backup.storedBytes, call), call);
-    const record = await readRecordIfPossible(store, backup, { ...call, logger });
-    const decoder = filters.decoderOf(backup);
-    const { chunks } = await openDownload({
-      // what is held back must stay as it is
-      ...{ store, key: backup.key, record, lend: decoder !== undefined, logger, ...call },
-      ...{ maxRetries: options.maxRetries, maxMemory: options.maxMemory, concurrency: options.concurrency },
-      onProgress: moved.stored,
-    });
-    const stored = meter(chunks, (bytes) => {
-      storedBytes += bytes;
-    });
-    const decoded = decoder?.decode(stored, call) ?? stored;
-    const stream = meter(holdBackLast(inspectStored(decoded, options)), moved.read);
-    for await (const chunk of restOf(stream, options)) await write(chunk);
+    for await (const chunk of restOf(await stored.read(call, false), options)) await write(chunk);
   });
-  return { ...chosen, storedBytes, streamBytes: moved.streamBytes(), retries: moved.retries() };
+  return { ...chosen, ...stored.moved() };
 }
 
 function restOf(
@@ -100,17 +55,10 @@ function restOf(
 }
 
 async function findBackup(options: RestoreStreamOptions): Promise<ChosenStream> {
-  const { store, dataset, snapshot, snapshotPrefix = '', signal } = options;
-  const call = signal ? { signal } : {};
-  const lineage = await readLineage(store, dataset, call);
-  const chosen = chooseBackup({
-    ...{ lineage, snapshotPrefix },
-    choice: choiceOf(snapshot),
-    takenAt: new Map(),
-  });
-  if (chosen.kind !== 'chosen') throw conflictError(chosen);
+  const { store, signal } = options;
+  const chosen = await readChosen(options);
   const { backup } = chosen.entry;
-  await demandReadable(store, [backup], call);
+  await demandReadable(store, [backup], signal ? { signal } : {});
   const parent =
     backup.kind === 'full'
       ? []

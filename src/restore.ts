@@ -1,8 +1,5 @@
 import { Zfs3BackupError } from './errors.ts';
-import { inspectStored } from './inspect-sent.ts';
 import { type Logger, silentLogger } from './logger.ts';
-import { joinProgress } from './progress.ts';
-import { readRecordIfPossible } from './read-record.ts';
 import {
   type PlannedRestore,
   type RestoreOptions,
@@ -12,11 +9,9 @@ import {
 import { sayReached } from './say-reached.ts';
 import { NotContinuableError } from './sources/not-continuable.ts';
 import type { ReceiveStep } from './sources/source.ts';
-import { holdBackLast } from './stream/hold-back.ts';
-import { meter } from './stream/meter.ts';
+import { createStoredStream, type Moved } from './stored-stream.ts';
 import { untilDone } from './stream/until-done.ts';
 import { type Summary, startSummary } from './summary.ts';
-import { openDownload } from './transfer/download.ts';
 
 export {
   type PlannedRestore,
@@ -25,13 +20,10 @@ export {
   readRestorePlan,
 } from './read-restore-plan.ts';
 
-export interface ReceivedBackup {
+export interface ReceivedBackup extends Moved {
   /** `target@snapshot` */
   readonly name: string;
-  readonly storedBytes: number;
-  readonly streamBytes: number;
   readonly seconds: number;
-  readonly retries: number;
 }
 
 export interface RestoreResult {
@@ -101,25 +93,25 @@ async function receiveBackup(
   options: RestoreOptions,
 ): Promise<ReceivedBackup> {
   const { receive, backup } = planned;
-  const about = { name: `${receive.target}@${receive.snapshot}`, step, steps };
+  const about = { item: `${receive.target}@${receive.snapshot}`, step, steps };
   const startedAt = performance.now();
   const moved = await receiveFrom(planned, receive, about, options).catch(async (error: unknown) => {
     if (!(error instanceof NotContinuableError)) throw error;
     options.logger?.warn(
       { key: backup.key },
-      `${about.name} is received from its start: the stream of ${backup.key} does not serve to go on (${error.reason})`,
+      `${about.item} is received from its start: the stream of ${backup.key} does not serve to go on (${error.reason})`,
     );
     await dropPartial(receive.target, options);
     const { continues: _, ...anew } = receive;
     return receiveFrom(planned, anew, about, options);
   });
   await demandSame(planned, options);
-  options.logger?.debug({ key: backup.key, ...moved }, `received ${about.name}`);
-  return { name: about.name, ...moved, seconds: (performance.now() - startedAt) / 1000 };
+  options.logger?.debug({ key: backup.key, ...moved }, `received ${about.item}`);
+  return { name: about.item, ...moved, seconds: (performance.now() - startedAt) / 1000 };
 }
 
 interface About {
-  readonly name: string;
+  readonly item: string;
   readonly step: number;
   readonly steps: number;
 }
@@ -127,30 +119,15 @@ interface About {
 async function receiveFrom(
   { backup }: PlannedRestore,
   receive: ReceiveStep,
-  { name, step, steps }: About,
+  about: About,
   options: RestoreOptions,
-): Promise<Pick<ReceivedBackup, 'storedBytes' | 'streamBytes' | 'retries'>> {
-  const { store, source, filters, onProgress, logger } = options;
-  const estimate = backup.streamBytes ?? backup.estimate;
-  const moved = joinProgress(onProgress, { verb: 'restore', item: name, step, steps, estimate });
-  let storedBytes = 0;
+): Promise<Moved> {
+  const stored = createStoredStream(backup, about, options);
   await untilDone(options.signal, async (signal) => {
     const call = { signal };
-    const record = await readRecordIfPossible(store, backup, { ...call, logger });
-    const { chunks } = await openDownload({
-      ...{ store, key: backup.key, record, lend: true, logger, ...call },
-      ...{ maxRetries: options.maxRetries, maxMemory: options.maxMemory, concurrency: options.concurrency },
-      onProgress: moved.stored,
-    });
-    const stored = meter(chunks, (bytes) => {
-      storedBytes += bytes;
-    });
-    const filter = filters.decoderOf(backup);
-    const stream = inspectStored(filter ? filter.decode(stored, call) : stored, options);
-    // what comes straight from the store is held back there, and lent
-    await source.receive(receive, meter(filter ? holdBackLast(stream) : stream, moved.read), call);
+    await options.source.receive(receive, await stored.read(call, true), call);
   });
-  return { storedBytes, streamBytes: moved.streamBytes(), retries: moved.retries() };
+  return stored.moved();
 }
 
 /** What arrived must be the snapshot that was backed up, whatever it is called. */

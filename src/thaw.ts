@@ -1,25 +1,19 @@
 import pLimit from 'p-limit';
 import { Zfs3BackupError } from './errors.ts';
 import type { Backup } from './lineage/backup.ts';
-import { type BackupChoice, choiceOf, chooseBackup } from './lineage/choose-backup.ts';
 import { conflictError } from './lineage/conflict-error.ts';
 import { chainTo } from './lineage/lineage.ts';
 import { isReadable, mayBeArchived } from './read-archived.ts';
-import { readLineage } from './read-lineage.ts';
-import type { CallOptions, ObjectStore, ThawTier } from './store/object-store.ts';
+import { type ChosenOptions, readChosen } from './read-chosen.ts';
+import type { CallOptions, ThawTier } from './store/object-store.ts';
 
-export interface ThawOptions {
-  readonly store: ObjectStore;
-  readonly dataset: string;
-  readonly snapshot: string | BackupChoice;
-  readonly snapshotPrefix?: string;
+export interface ThawOptions extends ChosenOptions {
   /** For how many days what is brought back stays readable. */
   readonly days: number;
   /** How fast, and how dear. */
   readonly tier: ThawTier;
   /** Only look. */
   readonly dryRun?: boolean;
-  readonly signal?: AbortSignal;
 }
 
 export interface ThawedBackup {
@@ -48,17 +42,11 @@ const REQUESTS_AT_ONCE = 16;
  * Needs no ZFS on this machine. Fails with STORE_FAILED where the store has no such thing and something is archived.
  */
 export async function thaw(options: ThawOptions): Promise<ThawResult> {
-  const { store, dataset, snapshot, snapshotPrefix = '' } = options;
+  const { store, dataset } = options;
   const call = options.signal ? { signal: options.signal } : {};
-  const lineage = await readLineage(store, dataset, call);
-  const chosen = chooseBackup({
-    ...{ lineage, snapshotPrefix },
-    choice: choiceOf(snapshot),
-    takenAt: new Map(),
-  });
-  if (chosen.kind !== 'chosen') throw conflictError(chosen);
+  const chosen = await readChosen(options);
   const name = chosen.entry.backup.snapshot;
-  const chain = chainTo(lineage, name);
+  const chain = chainTo(chosen.lineage, name);
   if (chain.kind !== 'chain') throw conflictError(chain);
   const limit = pLimit(REQUESTS_AT_ONCE);
   const backups = await Promise.all(

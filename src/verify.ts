@@ -1,24 +1,22 @@
 import { Zfs3BackupError } from './errors.ts';
+import type { FetchOptions } from './fetch-options.ts';
 import type { FilterRegistry } from './filters/registry.ts';
 import { conflictError } from './lineage/conflict-error.ts';
 import { backupKey, parseBackupName } from './lineage/key.ts';
 import { type LostBackup, planVerify, type VerifyLevel, type VerifyPlan } from './lineage/plan-verify.ts';
 import type { Sample } from './lineage/sample.ts';
 import type { Finding, NotVerified, Verdict } from './lineage/verdicts.ts';
-import { type Logger, silentLogger } from './logger.ts';
-import type { OnProgress } from './progress.ts';
+import { silentLogger } from './logger.ts';
 import { type FoundBackups, readBackups } from './read-backups.ts';
 import { groupByDataset } from './read-lineage.ts';
 import type { SnapshotSource } from './sources/source.ts';
-import type { ObjectStore } from './store/object-store.ts';
 import { type Summary, startSummary } from './summary.ts';
 import { verifyItems } from './verify-items.ts';
 import { openReceiver } from './verify-receive.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
-export interface VerifyOptions {
-  readonly store: ObjectStore;
+export interface VerifyOptions extends FetchOptions {
   readonly filters: FilterRegistry;
   /** For level 3. */
   readonly source?: SnapshotSource;
@@ -35,15 +33,6 @@ export interface VerifyOptions {
   readonly time?: Date;
   /** A dataset below which level 3 receives, into datasets of its own that it destroys. Without one ZFS only looks. */
   readonly scratch?: string;
-  /** Parts in flight at most. */
-  readonly concurrency?: number;
-  /** Bytes for all buffers together; 256 MiB if not given. */
-  readonly maxMemory?: number;
-  /** How often one request is tried again. */
-  readonly maxRetries?: number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: OnProgress;
-  readonly logger?: Logger;
 }
 
 export interface VerifyPlanReport {

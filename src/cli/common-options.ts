@@ -19,3 +19,9 @@ export const dryRunOption: OptionSpec = {
   type: 'flag',
   help: 'Show the steps and the commands a person would type for them; change nothing.',
 };
+
+export const yesOption: OptionSpec = {
+  name: 'yes',
+  type: 'flag',
+  help: 'Do not ask; needed where nobody can be asked.',
+};

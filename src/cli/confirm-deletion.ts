@@ -1,14 +1,8 @@
 import type { ConfigProblem } from '../errors.ts';
 import type { DeletionReport, DeletionResult } from '../prune.ts';
 import { askYes, canAsk } from './ask.ts';
-import type { CommandCall, OptionSpec } from './program.ts';
+import type { CommandCall } from './program.ts';
 import { deletionQuestion } from './render-deletion.ts';
-
-export const yesOption: OptionSpec = {
-  name: 'yes',
-  type: 'flag',
-  help: 'Do not ask; needed where nobody can be asked.',
-};
 
 /** Where there is nobody to ask, consent stands on the command line. */
 export function demandConsent({ arguments: given, io }: CommandCall): readonly ConfigProblem[] {

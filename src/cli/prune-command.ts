@@ -1,5 +1,4 @@
-import { dryDeletionOption, jsonOption } from './common-options.ts';
-import { yesOption } from './confirm-deletion.ts';
+import { dryDeletionOption, jsonOption, yesOption } from './common-options.ts';
 import type { Command } from './program.ts';
 import { settingOptions } from './setting-options.ts';
 
