@@ -1,7 +1,5 @@
 import { Zfs3BackupError } from './errors.ts';
 import type { StreamFacts } from './inspect/stream-inspector.ts';
-import { inspectSent } from './inspect-sent.ts';
-import { readLeftOpen } from './left-open.ts';
 import { silentLogger } from './logger.ts';
 import { joinProgress } from './progress.ts';
 import {
@@ -12,10 +10,12 @@ import {
   readBackupPlan,
   sendStepOf,
   transferOptions,
-} from './read-backup-plan.ts';
-import { recordBackup } from './record-backup.ts';
-import { createMarkRunner } from './run-marks.ts';
-import { sayReached } from './say-reached.ts';
+} from './reading/read-backup-plan.ts';
+import { readLeftOpen } from './reading/read-left-open.ts';
+import { inspectSent } from './steps/inspect-sent.ts';
+import { recordBackup } from './steps/record-backup.ts';
+import { createMarkRunner } from './steps/run-marks.ts';
+import { sayReached } from './steps/say-reached.ts';
 import { type CrcMeter, meterCrc32 } from './stream/crc-meter.ts';
 import { meter } from './stream/meter.ts';
 import { untilDone } from './stream/until-done.ts';
@@ -28,7 +28,7 @@ export {
   type BackupPlanReport,
   type PlannedBackup,
   readBackupPlan,
-} from './read-backup-plan.ts';
+} from './reading/read-backup-plan.ts';
 
 export interface StoredBackup {
   /** `dataset@snapshot` */

@@ -9,8 +9,8 @@ import {
 } from './lineage/plan-cleanup.ts';
 import { parseRecordKey } from './lineage/record-key.ts';
 import { type Logger, silentLogger } from './logger.ts';
-import { listObjects } from './read-backups.ts';
-import { type FoundUploads, type NotedUpload, readUploads } from './read-uploads.ts';
+import { listObjects } from './reading/read-backups.ts';
+import { type FoundUploads, type NotedUpload, readUploads } from './reading/read-uploads.ts';
 import type { CallOptions, ObjectStore, OpenUpload } from './store/object-store.ts';
 
 export type { CleanupItem } from './lineage/plan-cleanup.ts';

@@ -1,4 +1,3 @@
-import { readDeletionWarnings } from './deletion-warnings.ts';
 import { Zfs3BackupError } from './errors.ts';
 import type { Backup } from './lineage/backup.ts';
 import { conflictError } from './lineage/conflict-error.ts';
@@ -6,8 +5,9 @@ import { type DeletionPlan, identityOf } from './lineage/deletions.ts';
 import { type DeleteConflict, planDelete } from './lineage/plan-delete.ts';
 import type { Logger } from './logger.ts';
 import type { DeletionReport } from './prune.ts';
-import { readDeletionFacts } from './read-deletion-facts.ts';
-import { type DeletedBackup, type DeletionResult, runDeletions } from './run-deletions.ts';
+import { readDeletionFacts } from './reading/read-deletion-facts.ts';
+import { readDeletionWarnings } from './reading/read-deletion-warnings.ts';
+import { type DeletedBackup, type DeletionResult, runDeletions } from './steps/run-deletions.ts';
 import type { ObjectStore } from './store/object-store.ts';
 
 export interface DeleteOptions {

@@ -6,13 +6,13 @@ import { type DatasetFacts, judgeSource } from './checks/judge-source.ts';
 import { judgeStore } from './checks/judge-store.ts';
 import { Zfs3BackupError } from './errors.ts';
 import { findUncovered } from './lineage/uncovered.ts';
-import { noSuchDataset } from './no-such-dataset.ts';
-import { readLineage } from './read-lineage.ts';
-import { readAvailableMemory } from './read-machine.ts';
+import { noSuchDataset } from './reading/no-such-dataset.ts';
+import { readLineage } from './reading/read-lineage.ts';
+import { readAvailableMemory } from './reading/read-machine.ts';
 import type { SnapshotSource } from './sources/source.ts';
+import { tryFilters, type WantedFilters } from './steps/try-filter.ts';
 import type { CallOptions, ObjectStore } from './store/object-store.ts';
 import { DEFAULT_MAX_MEMORY } from './transfer/plan-transfer.ts';
-import { tryFilters, type WantedFilters } from './try-filter.ts';
 
 export type { Area, Finding, Verdict } from './checks/finding.ts';
 

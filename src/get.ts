@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { FetchOptions } from './fetch-options.ts';
-import { openDownload } from './transfer/download.ts';
+import type { FetchOptions } from './reading/fetch-options.ts';
 import {
   createOutputWriter,
   type Output,
   orOutputFailed,
   type WriteChunk,
   writeAll,
-} from './write-output.ts';
+} from './steps/write-output.ts';
+import { openDownload } from './transfer/download.ts';
 
-export type { OpenFile } from './write-output.ts';
+export type { OpenFile } from './steps/write-output.ts';
 
 export interface GetOptions extends FetchOptions {
   /** The whole key: no prefix is put before it. */

@@ -93,10 +93,12 @@ export {
   readPrunePlan,
   runPrunePlan,
 } from './prune.ts';
-export { type FoundBackups, readBackups } from './read-backups.ts';
-export { type DeletedBackupVersion, readDeleted } from './read-deleted.ts';
-export { readLineage, readLineages } from './read-lineage.ts';
-export { readRecord } from './read-record.ts';
+export type { FetchOptions, InspectOptions, StoredStreamOptions } from './reading/fetch-options.ts';
+export { type FoundBackups, readBackups } from './reading/read-backups.ts';
+export type { ChosenOptions } from './reading/read-chosen.ts';
+export { type DeletedBackupVersion, readDeleted } from './reading/read-deleted.ts';
+export { readLineage, readLineages } from './reading/read-lineage.ts';
+export { readRecord } from './reading/read-record.ts';
 export {
   type ReindexOptions,
   type ReindexReport,
@@ -148,6 +150,8 @@ export {
   status,
   statusOfStore,
 } from './status.ts';
+export type { Moved } from './steps/stored-stream.ts';
+export type { WantedFilters } from './steps/try-filter.ts';
 export { createDirectoryStore } from './store/directory-store.ts';
 export type {
   Metadata,
@@ -170,7 +174,6 @@ export { findOpenUpload, type ResumableUpload } from './transfer/open-upload.ts'
 export { type PartSchedule, type PartStep, partBytesAt } from './transfer/part-schedule.ts';
 export { planTransfer, type TransferPlan, type TransferRequest } from './transfer/plan-transfer.ts';
 export { type UploadOptions, type UploadResult, upload } from './transfer/upload.ts';
-export type { WantedFilters } from './try-filter.ts';
 export {
   readUndeletePlan,
   runUndeletePlan,

@@ -1,15 +1,15 @@
-import { readDeletionWarnings } from './deletion-warnings.ts';
 import type { DeletionItem, DeletionPlan } from './lineage/deletions.ts';
 import { planRetention } from './lineage/plan-retention.ts';
 import { parseRetention, type RetentionRules } from './lineage/retention.ts';
 import type { Logger } from './logger.ts';
-import { readDeletionFacts } from './read-deletion-facts.ts';
-import { agreedSet, type DeletedBackup, type DeletionResult, runDeletions } from './run-deletions.ts';
+import { readDeletionFacts } from './reading/read-deletion-facts.ts';
+import { readDeletionWarnings } from './reading/read-deletion-warnings.ts';
 import type { SnapshotSource } from './sources/source.ts';
+import { agreedSet, type DeletedBackup, type DeletionResult, runDeletions } from './steps/run-deletions.ts';
 import type { ObjectStore } from './store/object-store.ts';
 
 export type { DeletionItem, DeletionPlan } from './lineage/deletions.ts';
-export type { DeletedBackup, DeletionResult, KeptBackup } from './run-deletions.ts';
+export type { DeletedBackup, DeletionResult, KeptBackup } from './steps/run-deletions.ts';
 
 export interface PruneOptions {
   readonly store: ObjectStore;

@@ -2,10 +2,10 @@ import pLimit from 'p-limit';
 import { encodeRecord } from './lineage/encode-record.ts';
 import { planReindex, type ReindexPlan, type ReindexStep } from './lineage/plan-reindex.ts';
 import { type Logger, silentLogger } from './logger.ts';
-import { readBackups } from './read-backups.ts';
+import { readBackups } from './reading/read-backups.ts';
+import { readTool } from './steps/write-record.ts';
 import type { CallOptions, ObjectStore } from './store/object-store.ts';
 import { untilDone } from './stream/until-done.ts';
-import { readTool } from './write-record.ts';
 
 export type { ReindexStep } from './lineage/plan-reindex.ts';
 

@@ -1,7 +1,7 @@
 import type { MarkStep } from './lineage/marks.ts';
 import { planRelease } from './lineage/plan-marks.ts';
-import { noSuchDataset } from './no-such-dataset.ts';
-import { markCommands } from './read-backup-plan.ts';
+import { noSuchDataset } from './reading/no-such-dataset.ts';
+import { markCommands } from './reading/typed-commands.ts';
 import type { SnapshotSource } from './sources/source.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { storeId } from './store/store-id.ts';

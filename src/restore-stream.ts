@@ -1,10 +1,10 @@
 import { Zfs3BackupError } from './errors.ts';
 import type { Backup } from './lineage/backup.ts';
-import { demandReadable } from './read-archived.ts';
-import { type ChosenOptions, readChosen } from './read-chosen.ts';
-import { headReader } from './read-head.ts';
-import type { ObjectStore } from './store/object-store.ts';
-import { createStoredStream, type Moved, type StoredStreamOptions } from './stored-stream.ts';
+import type { StoredStreamOptions } from './reading/fetch-options.ts';
+import { demandReadable } from './reading/read-archived.ts';
+import { type ChosenOptions, readChosen } from './reading/read-chosen.ts';
+import { headReader } from './reading/read-head.ts';
+import { createStoredStream, type Moved } from './steps/stored-stream.ts';
 import { untilDone } from './stream/until-done.ts';
 
 /** Of the source only what a stream of its kind looks like is asked: nothing of this machine. */
@@ -66,14 +66,4 @@ async function findBackup(options: RestoreStreamOptions): Promise<ChosenStream> 
           `It is an incremental, to be received on top of ${backup.parent ?? 'a snapshot that nobody knows'}.`,
         ];
   return { backup, notes: [...chosen.notes, ...parent] };
-}
-
-/** What a person would type for it. */
-export function streamCommand(
-  store: ObjectStore,
-  { dataset, snapshot }: Backup,
-  token?: string,
-): readonly string[] {
-  const resume = token === undefined ? [] : ['--resume-token', token];
-  return ['zfs3backup', 'restore', ...store.arguments, '--stdout', ...resume, `${dataset}@${snapshot}`];
 }

@@ -5,11 +5,11 @@ import {
   type RestoreOptions,
   type RestorePlanReport,
   readRestorePlan,
-} from './read-restore-plan.ts';
-import { sayReached } from './say-reached.ts';
+} from './reading/read-restore-plan.ts';
 import { NotContinuableError } from './sources/not-continuable.ts';
 import type { ReceiveStep } from './sources/source.ts';
-import { createStoredStream, type Moved } from './stored-stream.ts';
+import { sayReached } from './steps/say-reached.ts';
+import { createStoredStream, type Moved } from './steps/stored-stream.ts';
 import { untilDone } from './stream/until-done.ts';
 import { type Summary, startSummary } from './summary.ts';
 
@@ -18,7 +18,7 @@ export {
   type RestoreOptions,
   type RestorePlanReport,
   readRestorePlan,
-} from './read-restore-plan.ts';
+} from './reading/read-restore-plan.ts';
 
 export interface ReceivedBackup extends Moved {
   /** `target@snapshot` */

@@ -3,8 +3,8 @@ import { assembleStatus, type StatusRow, type StatusSummary } from './lineage/st
 import type { StoredAs } from './lineage/stored-as.ts';
 import { type Coverage, findUncovered } from './lineage/uncovered.ts';
 import type { Logger } from './logger.ts';
-import { readLineage, readLineages } from './read-lineage.ts';
-import { readStoredAs } from './read-stored-as.ts';
+import { readLineage, readLineages } from './reading/read-lineage.ts';
+import { readStoredAs } from './reading/read-stored-as.ts';
 import type { DatasetState, SnapshotSource } from './sources/source.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { storeId } from './store/store-id.ts';

@@ -3,8 +3,8 @@ import { Zfs3BackupError } from './errors.ts';
 import type { Backup } from './lineage/backup.ts';
 import { conflictError } from './lineage/conflict-error.ts';
 import { chainTo } from './lineage/lineage.ts';
-import { isReadable, mayBeArchived } from './read-archived.ts';
-import { type ChosenOptions, readChosen } from './read-chosen.ts';
+import { isReadable, mayBeArchived } from './reading/read-archived.ts';
+import { type ChosenOptions, readChosen } from './reading/read-chosen.ts';
 import type { CallOptions, ThawTier } from './store/object-store.ts';
 
 export interface ThawOptions extends ChosenOptions {

@@ -3,8 +3,8 @@ import type { Backup } from './lineage/backup.ts';
 import { planUndelete, type UndeletePlan } from './lineage/plan-undelete.ts';
 import { nearestNames } from './lineage/resolve-name.ts';
 import { type Logger, silentLogger } from './logger.ts';
-import { demandVersions, readDeleted } from './read-deleted.ts';
-import { readLineage } from './read-lineage.ts';
+import { demandVersions, readDeleted } from './reading/read-deleted.ts';
+import { readLineage } from './reading/read-lineage.ts';
 import type { ObjectStore } from './store/object-store.ts';
 
 export interface UndeleteOptions {

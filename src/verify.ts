@@ -1,5 +1,4 @@
 import { Zfs3BackupError } from './errors.ts';
-import type { FetchOptions } from './fetch-options.ts';
 import type { FilterRegistry } from './filters/registry.ts';
 import { conflictError } from './lineage/conflict-error.ts';
 import { backupKey, parseBackupName } from './lineage/key.ts';
@@ -7,12 +6,13 @@ import { type LostBackup, planVerify, type VerifyLevel, type VerifyPlan } from '
 import type { Sample } from './lineage/sample.ts';
 import type { Finding, NotVerified, Verdict } from './lineage/verdicts.ts';
 import { silentLogger } from './logger.ts';
-import { type FoundBackups, readBackups } from './read-backups.ts';
-import { groupByDataset } from './read-lineage.ts';
+import type { FetchOptions } from './reading/fetch-options.ts';
+import { type FoundBackups, readBackups } from './reading/read-backups.ts';
+import { groupByDataset } from './reading/read-lineage.ts';
 import type { SnapshotSource } from './sources/source.ts';
 import { type Summary, startSummary } from './summary.ts';
-import { verifyItems } from './verify-items.ts';
-import { openReceiver } from './verify-receive.ts';
+import { verifyItems } from './verification/verify-items.ts';
+import { openReceiver } from './verification/verify-receive.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 

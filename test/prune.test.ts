@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { deleteBackups, readDeletePlan, runDeletePlan } from '../src/delete.ts';
 import { StoreError } from '../src/errors.ts';
 import { type PruneOptions, prune, readPrunePlan, runPrunePlan } from '../src/prune.ts';
-import { readLineage } from '../src/read-lineage.ts';
+import { readLineage } from '../src/reading/read-lineage.ts';
 import { reindex } from '../src/reindex.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { encodeNote } from '../src/transfer/upload-note.ts';

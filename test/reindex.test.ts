@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readBackups } from '../src/read-backups.ts';
-import { readLineages } from '../src/read-lineage.ts';
+import { readBackups } from '../src/reading/read-backups.ts';
+import { readLineages } from '../src/reading/read-lineage.ts';
 import { readReindexPlan, reindex, runReindexPlan } from '../src/reindex.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { temporaryDirectoryStore } from './transfer/bytes.ts';

@@ -1,4 +1,4 @@
-import type { DeletedBackupVersion } from '../read-deleted.ts';
+import type { DeletedBackupVersion } from '../reading/read-deleted.ts';
 import type { UndeletePlanReport, UndeleteResult } from '../undelete.ts';
 import { type Column, renderTable } from './render-table.ts';
 import { escapeName, renderCount, renderDate, renderSize } from './render-text.ts';

@@ -1,6 +1,6 @@
 import type { ConfigProblem } from '../errors.ts';
 import type { BackupChoice } from '../lineage/choose-backup.ts';
-import { whyNotName, whyNotSet } from '../receive-properties.ts';
+import { whyNotName, whyNotSet } from '../reading/receive-properties.ts';
 import type { ThawTier } from '../store/object-store.ts';
 import { parseTime } from './parse-time.ts';
 import type { Arguments } from './program.ts';

@@ -1,5 +1,5 @@
 import { ConfigError, exitStatusOf, Zfs3BackupError } from '../errors.ts';
-import { readVersion } from '../read-version.ts';
+import { readVersion } from '../reading/read-version.ts';
 import { parseCommandLine } from './command-line.ts';
 import { exitStatusOfSignal, InterruptedError, withInterrupt } from './interrupt.ts';
 import { type CommandIo, isClosedPipe, readTerminal, writeText } from './io.ts';

@@ -1,7 +1,7 @@
 import { demandDataset } from '../config/demand.ts';
 import { restoreStream } from '../restore-stream.ts';
+import { createOutputWriter } from '../steps/write-output.ts';
 import { startSummary } from '../summary.ts';
-import { createOutputWriter } from '../write-output.ts';
 import type { CommandCall } from './program.ts';
 import type { RestoreQuestion } from './restore-question.ts';
 import type { Session } from './session.ts';

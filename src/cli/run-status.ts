@@ -1,4 +1,4 @@
-import { readDeleted } from '../read-deleted.ts';
+import { readDeleted } from '../reading/read-deleted.ts';
 import { status, statusOfStore } from '../status.ts';
 import type { CommandCall } from './program.ts';
 import { printJson, statusJson, storeStatusJson } from './render-json.ts';

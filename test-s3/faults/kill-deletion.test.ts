@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readLineage } from '../../src/read-lineage.ts';
+import { readLineage } from '../../src/reading/read-lineage.ts';
 import { reindex } from '../../src/reindex.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';

@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readLineage } from '../../src/read-lineage.ts';
+import { readLineage } from '../../src/reading/read-lineage.ts';
 import { reindex } from '../../src/reindex.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { type Cli, createCli } from '../main/run-cli.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { chainTo } from '../../src/lineage/lineage.ts';
-import { readLineage } from '../../src/read-lineage.ts';
+import { readLineage } from '../../src/reading/read-lineage.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import type { Cli } from '../main/run-cli.ts';
 import { treeAt } from '../main/test-dataset.ts';

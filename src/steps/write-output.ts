@@ -1,0 +1,60 @@
+import { WriteStream, write } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
+import { promisify } from 'node:util';
+import { Zfs3BackupError } from '../errors.ts';
+
+const writeTo = promisify(write);
+
+/** A file or device that is open for writing; on with it from where it is. */
+export interface OpenFile {
+  readonly descriptor: number;
+}
+
+/** Where bytes go; stays open. */
+export type Output = Writable | OpenFile;
+
+/** Resolves when the chunk was taken, and is free to change. Fails with OUTPUT_FAILED. */
+export type WriteChunk = (chunk: Uint8Array) => Promise<void>;
+
+export function createOutputWriter(output: Output, name = 'stdout'): WriteChunk {
+  if ('descriptor' in output) {
+    const { descriptor } = output;
+    return (chunk) =>
+      orOutputFailed(
+        name,
+        writeAll(chunk, (rest) => writeTo(descriptor, rest)),
+      );
+  }
+  const isDone = keepsNothing(output);
+  return (chunk) => orOutputFailed(name, writeChunk(output, isDone ? chunk : Buffer.from(chunk)));
+}
+
+/** A disk that becomes full takes a part, and tells only at the next write. */
+export async function writeAll(
+  chunk: Uint8Array,
+  write: (rest: Uint8Array) => Promise<{ readonly bytesWritten: number }>,
+): Promise<void> {
+  for (let at = 0; at < chunk.byteLength; ) at += (await write(chunk.subarray(at))).bytesWritten;
+}
+
+/** What leads out of the process is done with the bytes when it says so; other streams may hand them on. */
+function keepsNothing(stream: Writable): boolean {
+  return stream instanceof Socket || stream instanceof WriteStream;
+}
+
+/** Resolves when the stream took the bytes: its buffer never holds more than one chunk of ours. */
+function writeChunk(stream: Writable, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(chunk, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+export async function orOutputFailed<Result>(name: string, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Zfs3BackupError('OUTPUT_FAILED', `${name} cannot be written: ${why}`, { cause });
+  }
+}
