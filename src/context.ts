@@ -6,7 +6,7 @@ import type { SnapshotSource } from './sources/source.ts';
 import { createZfsSource } from './sources/zfs/zfs-source.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { openStore } from './store/open-store.ts';
-import { createRetry } from './transfer/retry.ts';
+import { createRetry } from './store/retry.ts';
 
 /** The parts that a configuration names, put together. */
 export interface Context {

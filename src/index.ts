@@ -159,12 +159,12 @@ export type {
   ObjectStore,
   ObjectSummary,
   OpenUpload,
-  StoreLimits,
   ThawTier,
   Upload,
   Versions,
 } from './store/object-store.ts';
 export { type OpenStoreOptions, openStore } from './store/open-store.ts';
+export type { StoreLimits } from './store/store-limits.ts';
 export { readProcess } from './stream/process.ts';
 export type { DescriptorSource } from './stream/read-parts.ts';
 export type { Summary } from './summary.ts';

@@ -10,14 +10,8 @@ import { createObjectFolder, type ObjectFolder } from './directory-objects.ts';
 import { openBody, readInto } from './directory-read.ts';
 import { createUploadFolder } from './directory-upload.ts';
 import { assertKey, assertMetadata, compareKeys } from './keys.ts';
-import type {
-  BodyDigests,
-  CallOptions,
-  ObjectAttributes,
-  ObjectStore,
-  StoreLimits,
-  Upload,
-} from './object-store.ts';
+import type { BodyDigests, CallOptions, ObjectAttributes, ObjectStore, Upload } from './object-store.ts';
+import type { StoreLimits } from './store-limits.ts';
 
 export interface DirectoryStoreOptions {
   /** An existing directory; a missing one may be a disk that is not mounted, so it is never created. */

@@ -1,22 +1,10 @@
+import type { StoreLimits } from './store-limits.ts';
 /**
  * The one seam to a store. Implementations: `s3-store.ts`, `directory-store.ts`. The contract below is what
  * `test/store/contract.ts` runs on each of them.
  */
 
 import type { StoreFacts } from './store-facts.ts';
-
-/** Limits in bytes and counts that the store puts on one object. */
-export interface StoreLimits {
-  /** The last part may be smaller. */
-  readonly minPartBytes: number;
-  readonly maxPartBytes: number;
-  readonly maxParts: number;
-  readonly maxObjectBytes: number;
-  /** All parts but the last must have one size. */
-  readonly equalParts: boolean;
-  /** Parts in flight beyond which the store answers slower or not at all; `undefined` for no such number. */
-  readonly maxPartsInFlight: number | undefined;
-}
 
 /** One object as a listing tells it. */
 export interface ObjectSummary {

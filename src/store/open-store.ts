@@ -1,11 +1,11 @@
 import { Zfs3BackupError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { createRateLimit } from '../stream/rate-limit.ts';
-import { createRetry } from '../transfer/retry.ts';
 import { createDirectoryStore } from './directory-store.ts';
 import { limited } from './limited-store.ts';
 import type { ObjectStore } from './object-store.ts';
 import { chooseProvider, type ObjectLock, type ProviderChoice } from './providers.ts';
+import { createRetry } from './retry.ts';
 import { type Retry, retrying } from './retrying-store.ts';
 import type { S3Credentials, S3CredentialsProvider, S3Timeouts } from './s3-client.ts';
 import { assertSecure, readSseCKey } from './s3-sse-c.ts';

@@ -2,7 +2,7 @@
  * What is particular about a provider, as data (docs/decisions.md). Chosen from the endpoint's host; a host that
  * tells nothing is `generic`, which asks for nothing that some gateway is known to refuse.
  */
-import type { StoreLimits } from './object-store.ts';
+import type { StoreLimits } from './store-limits.ts';
 
 export const PROVIDER_NAMES = [
   'aws',
@@ -193,4 +193,14 @@ export function chooseProvider(endpoint: string | undefined, choice: ProviderCho
 
 function hostOf(endpoint: string): string {
   return URL.canParse(endpoint) ? new URL(endpoint).hostname.toLowerCase() : '';
+}
+
+/** The mode for a store: a bucket with Object Lock takes no body without a digest, and S3 Express no digest of a whole. */
+export function checksumMode(
+  mode: ChecksumMode,
+  { bucket, locked }: { readonly bucket: string; readonly locked: boolean },
+): ChecksumMode {
+  if (mode === 'none' && locked) return 'md5';
+  if (mode === 'crc32' && bucket.endsWith('--x-s3')) return 'crc32-parts';
+  return mode;
 }

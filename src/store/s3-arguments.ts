@@ -1,5 +1,5 @@
 import { providerFor } from './providers.ts';
-import type { S3StoreOptions } from './s3-store.ts';
+import type { S3StoreOptions } from './s3-context.ts';
 
 /** Where the bucket is, as the flags of our own programs; credentials have none. */
 export function placeArguments(options: S3StoreOptions): readonly string[] {

@@ -1,8 +1,8 @@
 import type { LifecycleRule as S3Rule } from '@aws-sdk/client-s3';
 import { StoreError } from '../errors.ts';
 import type { CallOptions } from './object-store.ts';
+import type { S3Context } from './s3-context.ts';
 import { GetBucketLifecycleConfigurationCommand, GetObjectLockConfigurationCommand } from './s3-sdk.ts';
-import type { S3Context } from './s3-store.ts';
 import { readVersioning } from './s3-versions.ts';
 import type { LifecycleRule, StoreFacts } from './store-facts.ts';
 

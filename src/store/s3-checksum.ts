@@ -3,19 +3,8 @@ import { crc32 } from 'node:zlib';
 import type { ChecksumAlgorithm, ChecksumType } from '@aws-sdk/client-s3';
 import { hexOfCrc32 } from '../stream/crc32.ts';
 import type { BodyDigests, Checksum, StoredPart } from './object-store.ts';
-import type { ChecksumMode } from './providers.ts';
-import type { S3Context } from './s3-store.ts';
+import type { S3Context } from './s3-context.ts';
 import { wholeChecksum } from './whole-checksum.ts';
-
-/** The mode for a store: a bucket with Object Lock takes no body without a digest, and S3 Express no digest of a whole. */
-export function checksumMode(
-  mode: ChecksumMode,
-  { bucket, locked }: { readonly bucket: string; readonly locked: boolean },
-): ChecksumMode {
-  if (mode === 'none' && locked) return 'md5';
-  if (mode === 'crc32' && bucket.endsWith('--x-s3')) return 'crc32-parts';
-  return mode;
-}
 
 /** What goes with a body, and what is to be remembered of it; a digest that is known is not computed again. */
 export function bodyChecksum(

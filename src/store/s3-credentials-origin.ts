@@ -1,7 +1,7 @@
 import { Zfs3BackupError } from '../errors.ts';
 import type { CallOptions } from './object-store.ts';
 import type { S3ClientOptions } from './s3-client.ts';
-import type { S3Context } from './s3-store.ts';
+import type { S3Context } from './s3-context.ts';
 import type { Refusal, StoreFacts } from './store-facts.ts';
 
 /** What the SDK marks credentials with, by the way it found them. */

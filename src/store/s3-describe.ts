@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Zfs3BackupError } from '../errors.ts';
 import type { CallOptions, Upload } from './object-store.ts';
 import { readBucketRules } from './s3-bucket-rules.ts';
+import type { S3Context } from './s3-context.ts';
 import { findCredentials } from './s3-credentials-origin.ts';
 import { decodeKey } from './s3-request.ts';
 import {
@@ -12,7 +13,6 @@ import {
   ListObjectsV2Command,
 } from './s3-sdk.ts';
 import { sseCFields } from './s3-sse-c.ts';
-import type { S3Context } from './s3-store.ts';
 import { startUpload } from './s3-upload.ts';
 import type { Refusal, Right, StoreFacts, Trial } from './store-facts.ts';
 

@@ -3,11 +3,11 @@ import { StoreError } from '../errors.ts';
 import { assertKey } from './keys.ts';
 import type { CallOptions, ObjectInfo } from './object-store.ts';
 import { checksumOf } from './s3-checksum.ts';
+import type { S3Context } from './s3-context.ts';
 import { callOf, noSuchBucketError } from './s3-errors.ts';
 import { bare } from './s3-request.ts';
 import { HeadBucketCommand, HeadObjectCommand, ListObjectsV2Command } from './s3-sdk.ts';
 import { sseCFields } from './s3-sse-c.ts';
-import type { S3Context } from './s3-store.ts';
 import { parseThaw } from './s3-thaw.ts';
 
 export async function headObject(

@@ -1,7 +1,7 @@
 import type { CallOptions, ObjectSummary } from './object-store.ts';
+import type { S3Context } from './s3-context.ts';
 import { bare, decodeKey } from './s3-request.ts';
 import { ListObjectsV2Command } from './s3-sdk.ts';
-import type { S3Context } from './s3-store.ts';
 
 export async function* listObjects(
   context: S3Context,

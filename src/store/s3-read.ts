@@ -3,11 +3,11 @@ import { StoreError } from '../errors.ts';
 import { assertKey } from './keys.ts';
 import type { GetIntoOptions, GetOptions, ObjectBody, ObjectInfo } from './object-store.ts';
 import { wordsFor } from './operation-words.ts';
+import type { S3Context } from './s3-context.ts';
 import { asStoreError, callOf } from './s3-errors.ts';
 import { infoOf, withKey } from './s3-head.ts';
 import type { IntoBuffer } from './s3-http.ts';
 import { GetObjectCommand } from './s3-sdk.ts';
-import type { S3Context } from './s3-store.ts';
 
 export async function getObject(context: S3Context, key: string, call: GetOptions = {}): Promise<ObjectBody> {
   assertKey('get', key);

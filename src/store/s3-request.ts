@@ -1,8 +1,8 @@
 import type { ObjectCannedACL, ServerSideEncryption, StorageClass } from '@aws-sdk/client-s3';
 import type { ObjectAttributes } from './object-store.ts';
 import type { ObjectLock } from './providers.ts';
+import type { S3Context } from './s3-context.ts';
 import { sseCFields } from './s3-sse-c.ts';
-import type { S3Context } from './s3-store.ts';
 
 const HASH_HEADER = 'x-amz-content-sha256';
 

@@ -1,10 +1,10 @@
 import { StoreError } from '../errors.ts';
 import { assertKey } from './keys.ts';
 import type { CallOptions } from './object-store.ts';
+import type { S3Context } from './s3-context.ts';
 import { sendHead } from './s3-head.ts';
 import { retainUntil } from './s3-request.ts';
 import { PutObjectRetentionCommand, PutObjectTaggingCommand } from './s3-sdk.ts';
-import type { S3Context } from './s3-store.ts';
 
 /** Sets the tags and the lock that an object should have been created with, where HEAD does not show them. */
 export async function settleObject(context: S3Context, key: string, call?: CallOptions): Promise<void> {

@@ -1,8 +1,8 @@
 import { StoreError } from '../errors.ts';
 import { assertKey } from './keys.ts';
 import type { Thaw, ThawOptions } from './object-store.ts';
+import type { S3Context } from './s3-context.ts';
 import { RestoreObjectCommand } from './s3-sdk.ts';
-import type { S3Context } from './s3-store.ts';
 
 /** Asks for an archived object. What was asked for already, and what is back, is told and is no error. */
 export async function thawObject(

@@ -3,6 +3,7 @@ import { assertKey, assertMetadata, assertPartNumber } from './keys.ts';
 import type { CallOptions, ObjectAttributes, OpenUpload, StoredPart, Upload } from './object-store.ts';
 import { wordsFor } from './operation-words.ts';
 import { bodyChecksum, checksumOf, completeChecksum, partChecksum, uploadChecksum } from './s3-checksum.ts';
+import type { S3Context } from './s3-context.ts';
 import { askedFor, attributesOf, bare, bodyHash, withBodyHash } from './s3-request.ts';
 import {
   AbortMultipartUploadCommand,
@@ -13,7 +14,6 @@ import {
   UploadPartCommand,
 } from './s3-sdk.ts';
 import { sseCFields } from './s3-sse-c.ts';
-import type { S3Context } from './s3-store.ts';
 
 export async function startUpload(
   context: S3Context,

@@ -2,10 +2,10 @@ import type { DeleteMarkerEntry } from '@aws-sdk/client-s3';
 import { StoreError } from '../errors.ts';
 import { assertKey, compareKeys } from './keys.ts';
 import type { CallOptions, DeletedObject, Versions } from './object-store.ts';
+import type { S3Context } from './s3-context.ts';
 import { headVersion } from './s3-head.ts';
 import { bare, decodeKey } from './s3-request.ts';
 import { DeleteObjectCommand, GetBucketVersioningCommand, ListObjectVersionsCommand } from './s3-sdk.ts';
-import type { S3Context } from './s3-store.ts';
 
 /** What a version is, or the marker that says that an object was deleted. */
 interface Version {

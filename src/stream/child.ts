@@ -58,11 +58,6 @@ export interface Child {
   forget(): void;
 }
 
-/** Loaded with the first program: execa is a third of what a command without one takes to start. */
-export async function loadStart(): Promise<(argv: readonly string[], options: ChildOptions) => Child> {
-  return (await import('./start-child.ts')).startChild;
-}
-
 /** The error for a child that did not end well by itself; `undefined` for one that exited with 0. */
 export function failureOf(child: Child, outcome: Outcome, cause?: unknown): ProcessFailedError | undefined {
   const { exitCode, signal, startError, stderr } = outcome;

@@ -6,16 +6,10 @@
  * because Node may have begun to read it.
  */
 import { setImmediate } from 'node:timers/promises';
-import {
-  brokenPromise,
-  type Child,
-  failureOf,
-  loadStart,
-  type Outcome,
-  type ProcessOptions,
-} from './child.ts';
+import { brokenPromise, type Child, failureOf, type Outcome, type ProcessOptions } from './child.ts';
 import { type Fed, feed } from './feed.ts';
 import { openLentPipe } from './lent-pipe.ts';
+import { loadStart } from './load-start.ts';
 import { readOnce } from './read-once.ts';
 
 export type { ProcessOptions } from './child.ts';

@@ -1,5 +1,6 @@
 import { ProcessFailedError } from '../errors.ts';
-import { failureOf, loadStart, type ProcessOptions } from './child.ts';
+import { failureOf, type ProcessOptions } from './child.ts';
+import { loadStart } from './load-start.ts';
 
 export interface RunOptions extends ProcessOptions {
   /** More than this on stdout is an error; 64 MiB by default. */

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '../logger.ts';
 import type { ObjectStore, Upload } from '../store/object-store.ts';
-import type { Retry } from './retry.ts';
+import type { Retry } from '../store/retry.ts';
 
 const DEADLINE_MS = 30_000;
 

@@ -2,10 +2,10 @@ import { crc32 } from 'node:zlib';
 import { StoreError, Zfs3BackupError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Checksum, ObjectInfo, ObjectStore } from '../store/object-store.ts';
+import type { Retry, Sleep } from '../store/retry.ts';
 import { hexOfCrc32 } from '../stream/crc32.ts';
 import { contradict, digestOf } from './etag.ts';
 import { lookAt } from './look-at.ts';
-import type { Retry, Sleep } from './retry.ts';
 
 /** A gateway may show the object a moment after it said that it stored it. */
 const LOOK_AGAIN_AFTER_MS = [1_000, 4_000];

@@ -1,10 +1,10 @@
 import { StoreError, Zfs3BackupError } from '../errors.ts';
 import type { ObjectInfo, StoredPart, Upload } from '../store/object-store.ts';
+import type { Backoff } from '../store/retry.ts';
 import { wholeChecksum } from '../store/whole-checksum.ts';
 import { abortUpload, howToDrop, warnLeftOpen } from './abort-upload.ts';
 import { type CheckOptions, checkStored, findMismatch } from './check-stored.ts';
 import { lookAt } from './look-at.ts';
-import type { Backoff } from './retry.ts';
 
 /** Putting thousands of parts together may go on for minutes after the connection was lost. */
 const LOOK_AFTER_MS = [0, 2_000, 8_000, 20_000, 60_000];

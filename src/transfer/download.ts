@@ -1,10 +1,10 @@
 import { StoreError, type Zfs3BackupError } from '../errors.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
+import { createBackoff, createRetry, type Sleep } from '../store/retry.ts';
 import { compareObject, createBodyCheck, type RecordedBody } from './check-body.ts';
 import { planDownload } from './plan-download.ts';
 import { type ReadingAhead, readPartsAhead } from './read-parts-ahead.ts';
-import { createBackoff, createRetry, type Sleep } from './retry.ts';
 import { createSlots } from './slots.ts';
 
 const DEFAULT_RETRIES = 10;

@@ -2,7 +2,7 @@ import { StoreError } from '../errors.ts';
 import type { Upload } from '../store/object-store.ts';
 import { abortUpload, warnLeftOpen } from './abort-upload.ts';
 import { findOpenUpload } from './open-upload.ts';
-import type { Storing } from './store-body.ts';
+import type { Storing } from './storing.ts';
 import { dropNote, writeNote } from './upload-note.ts';
 import { readWriter } from './writer.ts';
 

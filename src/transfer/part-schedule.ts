@@ -1,4 +1,4 @@
-import type { StoreLimits } from '../store/object-store.ts';
+import type { StoreLimits } from '../store/store-limits.ts';
 
 const MIB = 1024 ** 2;
 

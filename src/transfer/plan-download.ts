@@ -1,4 +1,4 @@
-import type { StoreLimits } from '../store/object-store.ts';
+import type { StoreLimits } from '../store/store-limits.ts';
 import { DEFAULT_MAX_MEMORY } from './plan-transfer.ts';
 
 const MIB = 1024 ** 2;

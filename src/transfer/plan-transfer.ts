@@ -1,5 +1,5 @@
 import { Zfs3BackupError } from '../errors.ts';
-import type { StoreLimits } from '../store/object-store.ts';
+import type { StoreLimits } from '../store/store-limits.ts';
 import {
   ESTIMATES_LIE_BY,
   equalParts,

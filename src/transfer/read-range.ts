@@ -1,8 +1,8 @@
 import { StoreError } from '../errors.ts';
 import type { GetIntoOptions, ObjectInfo, ObjectStore } from '../store/object-store.ts';
+import type { Backoff } from '../store/retry.ts';
 import { contradict } from './etag.ts';
 import { interruptible } from './interruptible.ts';
-import type { Backoff } from './retry.ts';
 import type { Slots } from './slots.ts';
 
 export interface RangeReading {

@@ -1,13 +1,14 @@
 import { StoreError, Zfs3BackupError } from '../errors.ts';
 import type { RecordedPart } from '../lineage/record.ts';
-import type { StoredPart, StoreLimits, Upload } from '../store/object-store.ts';
+import type { StoredPart, Upload } from '../store/object-store.ts';
+import type { Retry } from '../store/retry.ts';
+import type { StoreLimits } from '../store/store-limits.ts';
 import { createDigests } from '../stream/digests.ts';
 import type { Part } from '../stream/parts.ts';
 import { delayedAbort } from './delayed-abort.ts';
 import { algorithmOf, contradict, isDigestOf } from './etag.ts';
 import { digestPart, withEtag } from './part-digests.ts';
 import { describeBytes } from './part-size.ts';
-import type { Retry } from './retry.ts';
 import { createSlots, type Slots } from './slots.ts';
 
 /**

@@ -4,6 +4,7 @@ import type { StreamFacts, StreamInspector } from '../inspect/stream-inspector.t
 import type { RecordedPart } from '../lineage/record.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import type { BodyDigests, Metadata, ObjectStore } from '../store/object-store.ts';
+import { createBackoff, createRetry, type Sleep, sleepFor } from '../store/retry.ts';
 import { createBufferPool } from '../stream/buffer-pool.ts';
 import type { Part } from '../stream/parts.ts';
 import type { DescriptorSource } from '../stream/read-parts.ts';
@@ -14,9 +15,10 @@ import { type PartSchedule, partBytesAt } from './part-schedule.ts';
 import { usable } from './part-size.ts';
 import { openParts } from './part-source.ts';
 import { planTransfer, type TransferPlan } from './plan-transfer.ts';
-import { createBackoff, createRetry, type Sleep, sleepFor } from './retry.ts';
 import type { Tally } from './send-parts.ts';
-import { type Storing, storeInParts, storeWhole } from './store-body.ts';
+import { storeInParts } from './store-in-parts.ts';
+import { storeWhole } from './store-whole.ts';
+import type { Storing } from './storing.ts';
 import { createNoteKey } from './upload-note.ts';
 
 const DEFAULT_RETRIES = 10;

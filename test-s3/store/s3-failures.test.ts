@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { exitStatusOf } from '../../src/errors.ts';
 import { PROVIDERS } from '../../src/store/providers.ts';
-import type { S3StoreOptions } from '../../src/store/s3-store.ts';
+import type { S3StoreOptions } from '../../src/store/s3-context.ts';
 import { all, failureOf } from '../../test/store/contract.ts';
 import { createBucket, createLimitedUser, openTestStore, s3Credentials, s3Server } from '../s3.ts';
 

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PROVIDERS } from '../../src/store/providers.ts';
-import type { S3StoreOptions } from '../../src/store/s3-store.ts';
+import type { S3StoreOptions } from '../../src/store/s3-context.ts';
 import { all, failureOf } from '../../test/store/contract.ts';
 import { createBucket, createTestClient, openTestStore } from '../s3.ts';
 

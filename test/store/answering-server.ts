@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { afterEach } from 'vitest';
 import type { Upload } from '../../src/store/object-store.ts';
-import { createS3Store, type S3StoreOptions } from '../../src/store/s3-store.ts';
+import type { S3StoreOptions } from '../../src/store/s3-context.ts';
+import { createS3Store } from '../../src/store/s3-store.ts';
 import { all } from './contract.ts';
 
 export interface Request {

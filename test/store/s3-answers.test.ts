@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { PROVIDERS, type ProviderName } from '../../src/store/providers.ts';
-import type { S3StoreOptions } from '../../src/store/s3-store.ts';
+import type { S3StoreOptions } from '../../src/store/s3-context.ts';
 import {
   type Answer,
   errorBody,

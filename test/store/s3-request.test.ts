@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PROVIDERS } from '../../src/store/providers.ts';
+import type { S3Context } from '../../src/store/s3-context.ts';
 import { bare, bodyHash, decodeKey } from '../../src/store/s3-request.ts';
-import type { S3Context } from '../../src/store/s3-store.ts';
 
 describe('the hash of a body', () => {
   const hash = (secure: boolean, provider: 'aws' | 'b2', sha256?: string) =>

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type ChecksumMode, PROVIDERS } from '../../src/store/providers.ts';
-import { checksumMode } from '../../src/store/s3-checksum.ts';
-import type { S3StoreOptions } from '../../src/store/s3-store.ts';
+import { type ChecksumMode, checksumMode, PROVIDERS } from '../../src/store/providers.ts';
+import type { S3StoreOptions } from '../../src/store/s3-context.ts';
 import {
   type Answer,
   errorBody,

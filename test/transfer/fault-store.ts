@@ -1,5 +1,6 @@
 import { StoreError } from '../../src/errors.ts';
-import type { ObjectBody, ObjectStore, StoreLimits, Upload } from '../../src/store/object-store.ts';
+import type { ObjectBody, ObjectStore, Upload } from '../../src/store/object-store.ts';
+import type { StoreLimits } from '../../src/store/store-limits.ts';
 
 export type Operation =
   | 'head'

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ObjectStore, StoreLimits } from '../../src/store/object-store.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import type { StoreLimits } from '../../src/store/store-limits.ts';
 import { planTransfer } from '../../src/transfer/plan-transfer.ts';
 import { upload } from '../../src/transfer/upload.ts';
 import { bytesOf, instantSleep, KEY, leftovers, NOTHING, producer, readObject } from './bytes.ts';

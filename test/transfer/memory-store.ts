@@ -6,9 +6,9 @@ import type {
   ObjectStore,
   OpenUpload,
   StoredPart,
-  StoreLimits,
   Upload,
 } from '../../src/store/object-store.ts';
+import type { StoreLimits } from '../../src/store/store-limits.ts';
 
 export const KIB = 1024;
 

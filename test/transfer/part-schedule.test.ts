@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { StoreLimits } from '../../src/store/object-store.ts';
+import type { StoreLimits } from '../../src/store/store-limits.ts';
 import { decodeSchedule, longestStream, partBytesAt } from '../../src/transfer/part-schedule.ts';
 import { planTransfer, type TransferPlan, type TransferRequest } from '../../src/transfer/plan-transfer.ts';
 

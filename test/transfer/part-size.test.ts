@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { StoreLimits } from '../../src/store/object-store.ts';
 import { PROVIDERS } from '../../src/store/providers.ts';
+import type { StoreLimits } from '../../src/store/store-limits.ts';
 import { asSetting, checkAsked, checkEstimate, partBytesFor, usable } from '../../src/transfer/part-size.ts';
 
 const MIB = 1024 ** 2;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRetry } from '../../src/transfer/retry.ts';
+import { createRetry } from '../../src/store/retry.ts';
 import { checkParts } from '../../src/transfer/send-parts.ts';
 import { bytesOf, KEY } from './bytes.ts';
 import { createMemoryStore, SMALL_LIMITS } from './memory-store.ts';

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/errors.ts';
 import type { Logger } from '../../src/logger.ts';
 import type { ObjectStore, StoredPart } from '../../src/store/object-store.ts';
+import { createRetry } from '../../src/store/retry.ts';
 import { retrying } from '../../src/store/retrying-store.ts';
-import { createRetry } from '../../src/transfer/retry.ts';
 import { type UploadOptions, upload } from '../../src/transfer/upload.ts';
 import {
   bytesOf,

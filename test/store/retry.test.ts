@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/errors.ts';
-import { createRetry, retryDelayMs, sleepFor } from '../../src/transfer/retry.ts';
-import { instantSleep } from './bytes.ts';
-import { denied, noAnswer, slowDown } from './fault-store.ts';
+import { createRetry, retryDelayMs, sleepFor } from '../../src/store/retry.ts';
+import { instantSleep } from '../transfer/bytes.ts';
+import { denied, noAnswer, slowDown } from '../transfer/fault-store.ts';
 
 describe('retryDelayMs', () => {
   const delays = { baseMs: 100, capMs: 1_000, random: () => 0.5 };
