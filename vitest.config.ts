@@ -14,6 +14,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           env,
+          // vitest leaves one CPU free, of two half; these tests wait as much as they compute
+          maxWorkers: '100%',
           testTimeout: 30_000,
         },
       },
