@@ -1,19 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { type LoadOptions, loadConfig } from '../../src/config/load.ts';
+import { describe, expect, it } from 'vitest';
+import type { LoadOptions } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/errors.ts';
+import { load } from './config-file.ts';
 
 const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
-
-async function load(text: string, options: LoadOptions = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'zfs3backup-test-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const file = join(folder, 'zfs3backup.conf');
-  await writeFile(file, text);
-  return loadConfig({ env: {}, ...options, searchFiles: [file] });
-}
 
 async function problemsOf(text: string, options: LoadOptions = {}): Promise<readonly string[]> {
   try {
