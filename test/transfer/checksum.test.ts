@@ -2,11 +2,9 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { ObjectStore, StoredPart, Upload } from '../../src/store/object-store.ts';
 import { hexOfCrc32 } from '../../src/stream/crc32.ts';
-import { upload } from '../../src/transfer/upload.ts';
-import { bytesOf, instantSleep, KEY, producer, readObject } from './bytes.ts';
-import { createMemoryStore, KIB } from './memory-store.ts';
-
-const PART = 4 * KIB;
+import { bytesOf, KEY, readObject } from './bytes.ts';
+import { createMemoryStore } from './memory-store.ts';
+import { PART, put } from './put-parts.ts';
 
 /** A store whose ETags tell nothing, and that keeps the CRC-32 of what it holds: `there` stands for damage. */
 function keepingChecksums(there: (body: Buffer) => Buffer = (body) => body) {
@@ -33,15 +31,10 @@ function keepingChecksums(there: (body: Buffer) => Buffer = (body) => body) {
   return { store, settled };
 }
 
-function put(store: ObjectStore, bytes: number) {
-  const { sleep } = instantSleep();
-  return upload({ store, key: KEY, source: producer(bytesOf(bytes)), partBytes: PART, sleep });
-}
-
 describe('a checksum that the store keeps', () => {
   it.each([100, 5 * PART + 1])('is that of what was sent, for %d bytes', async (bytes) => {
     const { store, settled } = keepingChecksums();
-    expect(await put(store, bytes)).toMatchObject({ storedBytes: bytes });
+    expect(await put(store, bytesOf(bytes))).toMatchObject({ storedBytes: bytes });
     expect(settled).toEqual([KEY]);
   });
 
@@ -51,7 +44,7 @@ describe('a checksum that the store keeps', () => {
       damaged[50] = (damaged[50] ?? 0) ^ 1;
       return damaged;
     });
-    await expect(put(store, bytes)).rejects.toMatchObject({
+    await expect(put(store, bytesOf(bytes))).rejects.toMatchObject({
       code: 'MISMATCH',
       message: expect.stringMatching(/its crc32 there is [0-9a-f]{8}, and [0-9a-f]{8} was sent/),
     });
@@ -64,5 +57,5 @@ it('does not end well when tags or a lock could not be set', async () => {
   const { store } = keepingChecksums();
   const failure = new Error('not locked');
   const settle = () => Promise.reject(failure);
-  await expect(put({ ...store, settle }, 3 * PART)).rejects.toBe(failure);
+  await expect(put({ ...store, settle }, bytesOf(3 * PART))).rejects.toBe(failure);
 });

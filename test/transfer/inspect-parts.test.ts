@@ -8,16 +8,9 @@ import { createStreamInspector } from '../../src/inspect/create-stream-inspector
 import type { StreamInspector } from '../../src/inspect/stream-inspector.ts';
 import { upload } from '../../src/transfer/upload.ts';
 import { createStreamBuilder } from '../inspect/build-stream.ts';
-import {
-  instantSleep,
-  KEY,
-  leftovers,
-  NOTHING,
-  producer,
-  readObject,
-  temporaryDirectoryStore,
-} from './bytes.ts';
-import { createMemoryStore, KIB, SMALL_LIMITS } from './memory-store.ts';
+import { instantSleep, KEY, leftovers, NOTHING, producer, readObject } from './bytes.ts';
+import { KIB } from './memory-store.ts';
+import { stores } from './small-stores.ts';
 
 const PART = 4 * KIB;
 const { sleep } = instantSleep();
@@ -31,11 +24,6 @@ function streamOf(parts: number): Buffer {
 }
 
 const inspector = () => createStreamInspector({ expect: 'any', depth: 'full', decoders: streamDecoders });
-
-const stores = [
-  ['directory store', async () => ({ ...(await temporaryDirectoryStore()), limits: SMALL_LIMITS })],
-  ['store with S3 semantics', async () => createMemoryStore()],
-] as const;
 
 /** As a pipe or file is read, and as a program is. */
 const sources = [
