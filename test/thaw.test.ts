@@ -7,7 +7,7 @@ import { readLineage } from '../src/reading/read-lineage.ts';
 import { parseThaw } from '../src/store/s3-thaw.ts';
 import { thaw } from '../src/thaw.ts';
 import { checkFields } from './cli/check-fields.ts';
-import { readTables } from './cli/docs-tables.ts';
+import { jsonTable } from './cli/docs-tables.ts';
 import { type Answer, errorBody, openStore, xml } from './store/answering-server.ts';
 import { failureOf } from './store/contract.ts';
 import { thrownBy } from './stream/fixtures.ts';
@@ -100,16 +100,8 @@ describe('thaw', () => {
       /t\/a@a \(9 B, DEEP_ARCHIVE\): readable until 2029-12-2\d .*\nt\/a@b .*: in progress\n.*\n2 objects of 3 cannot be read yet/,
     );
     const json = JSON.parse(JSON.stringify(thawJson(result)));
-    const tables = readTables('json.md');
-    checkFields(
-      json,
-      tables.find(({ title }) => title.includes('restore --thaw')),
-    );
-    for (const each of json.backups)
-      checkFields(
-        each,
-        tables.find(({ title }) => title.includes('`backups` of a chain')),
-      );
+    checkFields(json, jsonTable('restore --thaw'));
+    for (const each of json.backups) checkFields(each, jsonTable('`backups` of a chain'));
   });
 
   it('asks for nothing in a dry run, and says when all is there', async () => {

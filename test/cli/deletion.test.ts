@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runZfs3backup } from '../../src/cli/main.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { checkFields } from './check-fields.ts';
-import { readTables } from './docs-tables.ts';
+import { jsonTable } from './docs-tables.ts';
 import { fakeZfs } from './fake-zfs.ts';
 import { runCli } from './run-cli.ts';
 
@@ -48,9 +48,6 @@ async function putTwoChains(): Promise<void> {
   await putBackup('d');
   await putBackup('e', 'd');
 }
-
-const tables = readTables('json.md');
-const table = (title: string) => tables.find((each) => each.title.includes(title));
 
 describe('prune', () => {
   it('shows every backup with its reason, and deletes nothing in a dry run', async () => {
@@ -125,12 +122,12 @@ describe('prune', () => {
     await putTwoChains();
     const words = ['prune', '--dataset', 'tank/a', '--keep', '1', '--json'];
     const plan = JSON.parse((await zfs3backup(...words, '--dry-run')).stdout);
-    checkFields(plan, table('prune --dry-run --json'));
-    for (const item of plan.items) checkFields(item, table('Each of `items`'));
+    checkFields(plan, jsonTable('prune --dry-run --json'));
+    for (const item of plan.items) checkFields(item, jsonTable('Each of `items`'));
     expect(plan.deletions).toEqual(['tank/a@c', 'tank/a@b', 'tank/a@a']);
     const result = JSON.parse((await zfs3backup(...words, '--yes')).stdout);
-    checkFields(result, table('prune --json'));
-    for (const each of result.deleted) checkFields(each, table('Each of `deleted`'));
+    checkFields(result, jsonTable('prune --json'));
+    for (const each of result.deleted) checkFields(each, jsonTable('Each of `deleted`'));
     expect(result).toMatchObject({ storedBytes: 30, spared: [] });
   });
 
@@ -264,7 +261,7 @@ describe('cleanup', () => {
     expect(young.stdout).toContain(`Dropped nothing from file://${folder}; left 1 thing alone.`);
     const dry = await zfs3backup('cleanup', '--older-than', '0', '--dry-run', '--json');
     const { items } = JSON.parse(dry.stdout);
-    for (const item of items) checkFields(item, table('Each of `dropped`'));
+    for (const item of items) checkFields(item, jsonTable('Each of `dropped`'));
     expect(items).toMatchObject([
       { what: 'upload', name: 'zfs3backup-backup/tank/a@b', action: 'drop', bytes: 4 },
     ]);
@@ -278,7 +275,7 @@ describe('cleanup', () => {
   it('keeps its promise of --json', async () => {
     checkFields(
       JSON.parse((await zfs3backup('cleanup', '--json')).stdout),
-      table('there is `items` instead'),
+      jsonTable('there is `items` instead'),
     );
   });
 

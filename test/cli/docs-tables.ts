@@ -26,3 +26,8 @@ export function readTables(page: string): readonly DocumentedTable[] {
   }
   return tables;
 }
+
+/** Of docs/json.md, the first below a title with these words. */
+export function jsonTable(words: string): DocumentedTable | undefined {
+  return readTables('json.md').find(({ title }) => title.includes(words));
+}

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runZfs3backup } from '../../src/cli/main.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { checkFields } from './check-fields.ts';
-import { readTables } from './docs-tables.ts';
+import { jsonTable } from './docs-tables.ts';
 import { fakeZfs, putZfs } from './fake-zfs.ts';
 import { runCli } from './run-cli.ts';
 
@@ -81,19 +81,20 @@ describe('backup without a dataset', () => {
 
   it('keeps its promise of --json', async () => {
     await fakeZfs(folder, datasets);
-    const tables = readTables('json.md');
-    const under = (title: string) => tables.find((table) => table.title.includes(title));
     for (const words of [['--dry-run'], []]) {
       const { status, stdout } = await zfs3backup(`${two}[fs:tank/gone]\n`, 'backup', '--json', ...words);
       expect(status).toBe(5);
       const report = JSON.parse(stdout);
-      checkFields(report, under('backup --json` without a dataset'));
+      checkFields(report, jsonTable('backup --json` without a dataset'));
       const [first, second, failed] = report.datasets;
       for (const each of [first, second]) {
-        checkFields(each, under(words.length > 0 ? 'backup --dry-run --json' : 'zfs3backup backup --json`'));
+        checkFields(
+          each,
+          jsonTable(words.length > 0 ? 'backup --dry-run --json' : 'zfs3backup backup --json`'),
+        );
       }
-      checkFields(failed, under('One that failed'));
-      checkFields(failed.error, under('`error`'));
+      checkFields(failed, jsonTable('One that failed'));
+      checkFields(failed.error, jsonTable('`error`'));
       expect(failed).toMatchObject({ dataset: 'tank/gone', error: { code: 'NO_SUCH_DATASET' } });
     }
   });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runZfs3backup } from '../../src/cli/main.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { checkFields } from './check-fields.ts';
-import { readTables } from './docs-tables.ts';
+import { jsonTable } from './docs-tables.ts';
 import { runCli } from './run-cli.ts';
 
 let folder: string;
@@ -19,9 +19,6 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const reindex = (...words: readonly string[]) =>
   runCli(runZfs3backup, ['reindex', ...words, '--store', `file://${folder}`]);
-
-const tables = readTables('json.md');
-const table = (title: string) => tables.find((each) => each.title.includes(title));
 
 describe('reindex', () => {
   it('says what it would write, then writes it, once', async () => {
@@ -38,9 +35,9 @@ describe('reindex', () => {
   it('keeps its promise of --json', async () => {
     const { stdout } = await reindex('--json', '--dataset', 'tank/a');
     const report = JSON.parse(stdout);
-    checkFields(report, table('The same with `--dry-run`, of what would be done.'));
+    checkFields(report, jsonTable('The same with `--dry-run`, of what would be done.'));
     expect(report.steps).toHaveLength(1);
-    checkFields(report.steps[0], table('Each of the `steps` of a reindex'));
+    checkFields(report.steps[0], jsonTable('Each of the `steps` of a reindex'));
   });
 
   it('says which records tell of another object', async () => {

@@ -4,7 +4,7 @@ import { renderBackupPlan, renderBackupResult, renderParseable } from '../../src
 import { backupJson, backupPlanJson } from '../../src/cli/render-json.ts';
 import { plainStyle } from '../../src/cli/style.ts';
 import { checkFields } from './check-fields.ts';
-import { readTables } from './docs-tables.ts';
+import { jsonTable } from './docs-tables.ts';
 import { summary } from './run-summary.ts';
 
 const MIB = 1024 ** 2;
@@ -134,13 +134,11 @@ Would store 2 backups of tank/a in s3://bucket.
   });
 
   it('keeps its promise of --json', () => {
-    const tables = readTables('json.md');
-    const under = (title: string) => tables.find((table) => table.title.includes(title));
     const done = JSON.parse(JSON.stringify(backupJson(result)));
-    checkFields(done, under('zfs3backup backup --json'));
-    checkFields(done.backups[0], under('Each of `backups`'));
+    checkFields(done, jsonTable('zfs3backup backup --json'));
+    checkFields(done.backups[0], jsonTable('Each of `backups`'));
     const planned = JSON.parse(JSON.stringify(backupPlanJson(plan)));
-    checkFields(planned, under('--dry-run --json'));
-    for (const step of planned.steps) checkFields(step, under('Each of `steps`'));
+    checkFields(planned, jsonTable('--dry-run --json'));
+    for (const step of planned.steps) checkFields(step, jsonTable('Each of `steps`'));
   });
 });

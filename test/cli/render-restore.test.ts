@@ -3,7 +3,7 @@ import { restoreJson, restorePlanJson } from '../../src/cli/render-json.ts';
 import { renderRestorePlan, renderRestoreResult } from '../../src/cli/render-restore.ts';
 import { plainStyle } from '../../src/cli/style.ts';
 import { checkFields } from './check-fields.ts';
-import { readTables } from './docs-tables.ts';
+import { jsonTable } from './docs-tables.ts';
 import { summary } from './run-summary.ts';
 
 const MIB = 1024 ** 2;
@@ -32,14 +32,8 @@ Would receive 1 backup (1.0 MiB stored, 2.0 MiB of stream) from s3://bucket into
    zfs3backup_get k | zfs receive tank/b
 `);
     const json = JSON.parse(JSON.stringify(restorePlanJson(planned)));
-    checkFields(
-      json,
-      readTables('json.md').find(({ title }) => title.includes('restore --dry-run --json')),
-    );
-    checkFields(
-      json.steps[0],
-      readTables('json.md').find(({ title }) => title.includes('`steps` of a restore')),
-    );
+    checkFields(json, jsonTable('restore --dry-run --json'));
+    checkFields(json.steps[0], jsonTable('`steps` of a restore'));
   });
 
   it('says what arrived, or that nothing had to', () => {
@@ -50,13 +44,7 @@ Would receive 1 backup (1.0 MiB stored, 2.0 MiB of stream) from s3://bucket into
     );
     expect(renderRestoreResult({ ...base, received: [], summary })).toMatch(/^Nothing to do/);
     const json = JSON.parse(JSON.stringify(restoreJson(restored)));
-    checkFields(
-      json,
-      readTables('json.md').find(({ title }) => title.includes('zfs3backup restore --json')),
-    );
-    checkFields(
-      json.received[0],
-      readTables('json.md').find(({ title }) => title.includes('Each of `received`')),
-    );
+    checkFields(json, jsonTable('zfs3backup restore --json'));
+    checkFields(json.received[0], jsonTable('Each of `received`'));
   });
 });

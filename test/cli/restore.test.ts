@@ -8,7 +8,7 @@ import { runZfs3backup } from '../../src/cli/main.ts';
 import { parseTime } from '../../src/cli/parse-time.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { checkFields } from './check-fields.ts';
-import { readTables } from './docs-tables.ts';
+import { jsonTable } from './docs-tables.ts';
 import { putZfs } from './fake-zfs.ts';
 import { runCli } from './run-cli.ts';
 
@@ -149,10 +149,7 @@ describe('which backup', () => {
     const plan = JSON.parse(stdout);
     // known from the local snapshot, taken long before it was stored
     expect(plan.snapshot).toBe('b');
-    checkFields(
-      plan,
-      readTables('json.md').find(({ title }) => title.includes('restore --dry-run --json')),
-    );
+    checkFields(plan, jsonTable('restore --dry-run --json'));
     const local = JSON.parse((await zfs3backup('restore', '--before', '1970-02-01', ...dated)).stdout);
     expect(local.snapshot).toBe('a');
     const none = await zfs3backup('restore', '--before', '1970-01-01T00:00Z', ...dated);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runZfs3backup } from '../../src/cli/main.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { checkFields } from './check-fields.ts';
-import { readTables } from './docs-tables.ts';
+import { jsonTable } from './docs-tables.ts';
 import { runCli } from './run-cli.ts';
 
 let folder: string;
@@ -21,9 +21,6 @@ async function putBackup(name: string, metadata: Record<string, string>, bytes =
   const store = createDirectoryStore({ path: folder, prefix: '' });
   await store.put(`zfs3backup-backup/${name}`, Buffer.alloc(bytes), { metadata });
 }
-
-const tables = readTables('json.md');
-const table = (title: string) => tables.find((each) => each.title.includes(title));
 
 describe('status', () => {
   it('shows the table of a dataset and sums up', async () => {
@@ -74,9 +71,9 @@ describe('status', () => {
     const { status, stdout } = await zfs3backup('status', '--dataset', 'tank/a', '--json');
     expect(status).toBe(3);
     const report = JSON.parse(stdout);
-    checkFields(report, table('--json` of a dataset'));
-    for (const row of report.snapshots) checkFields(row, table('Each of `snapshots`'));
-    checkFields(report.summary, table('`summary`:'));
+    checkFields(report, jsonTable('--json` of a dataset'));
+    for (const row of report.snapshots) checkFields(row, jsonTable('Each of `snapshots`'));
+    checkFields(report.summary, jsonTable('`summary`:'));
     expect(report.snapshots).toMatchObject([
       { name: 's1', parent: null, type: 'full', health: 'ok', streamBytes: 4096, storedBytes: 10 },
       { name: 's3', parent: 's2', type: 'incremental', health: 'missing parent', streamBytes: null },
@@ -86,8 +83,8 @@ describe('status', () => {
   it('keeps it without a dataset, too', async () => {
     await putBackup('tank/a@s1', { isfull: 'true' });
     const report = JSON.parse((await zfs3backup('status', '--json')).stdout);
-    checkFields(report, table('without a dataset'));
-    for (const row of report.datasets) checkFields(row, table('Each of `datasets`'));
+    checkFields(report, jsonTable('without a dataset'));
+    for (const row of report.datasets) checkFields(row, jsonTable('Each of `datasets`'));
   });
 });
 

@@ -9,7 +9,7 @@ import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import type { VerifiedBackup, VerifyResult } from '../../src/verify.ts';
 import { streamOf } from '../zfs-machine.ts';
 import { checkFields } from './check-fields.ts';
-import { readTables } from './docs-tables.ts';
+import { jsonTable } from './docs-tables.ts';
 import { runCli } from './run-cli.ts';
 
 let folder: string;
@@ -31,9 +31,6 @@ async function put(name: string, metadata: Record<string, string>, body?: Buffer
   });
   await store.put(`zfs3backup-backup/${name}`, body ?? stream, { metadata });
 }
-
-const tables = readTables('json.md');
-const table = (title: string) => tables.find((each) => each.title.includes(title));
 
 describe('verify', () => {
   it('names what is well, and says what it did not look at', async () => {
@@ -97,8 +94,8 @@ describe('verify', () => {
       `Would look at 2 backups of file://${folder}, and read 27.0 KiB of 2 objects.\n\n1. read tank/a@1: 13.5 KiB\n2. read tank/a@2: 13.5 KiB\n`,
     ]);
     const report = JSON.parse((await zfs3backup(...words, '--json')).stdout);
-    checkFields(report, table('verify --dry-run --json'));
-    for (const each of report.items) checkFields(each, table('`items` of a verify'));
+    checkFields(report, jsonTable('verify --dry-run --json'));
+    for (const each of report.items) checkFields(each, jsonTable('`items` of a verify'));
   });
 
   it('says so when there is nothing', async () => {
@@ -116,10 +113,10 @@ describe('verify', () => {
     const { status, stdout } = await zfs3backup('verify', '--json', '--level', '2', '--sample', '100');
     expect(status).toBe(3);
     const report = JSON.parse(stdout);
-    checkFields(report, table('verify --json'));
-    checkFields(report.sample, table('`sample` of a verify'));
-    for (const each of report.backups) checkFields(each, table('`backups` of a verify'));
-    for (const each of report.backups[0].findings) checkFields(each, table('`findings` of a backup'));
+    checkFields(report, jsonTable('verify --json'));
+    checkFields(report.sample, jsonTable('`sample` of a verify'));
+    for (const each of report.backups) checkFields(each, jsonTable('`backups` of a verify'));
+    for (const each of report.backups[0].findings) checkFields(each, jsonTable('`findings` of a backup'));
     expect(report.counts).toEqual({ ok: 0, damaged: 1, notRestorable: 1, notVerified: 0 });
   });
 
