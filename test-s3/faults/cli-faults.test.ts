@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Cli, createCli } from '../main/run-cli.ts';
 import { s3Credentials } from '../s3.ts';
-import { BODY, createFaultCase, type FaultCase, KEY, TIME_LIMIT_MS } from './fault-case.ts';
+import { BODY, createFaultCase, type FaultCase, KEY } from './fault-case.ts';
 import { answer, cutAnswer, flipByte, inTurn, loseAnswer, neverAnswer, resetInBody } from './faults.ts';
 
 const PPUT = fileURLToPath(new URL('../../bin/pput.js', import.meta.url));
@@ -37,53 +37,41 @@ async function createCase(): Promise<{ test: FaultCase; cli: Cli }> {
   return { test, cli: await createCli(environment(test)) };
 }
 
-it(
-  'pput stores the right bytes through faults in every kind of request',
-  async () => {
-    const { test, cli } = await createCase();
-    const broken = inTurn(resetInBody, answer(503, 'SlowDown'), loseAnswer);
-    test.proxy.inject({ kind: 'part', partNumber: 1, times: 3 }, broken);
-    test.proxy.inject({ kind: 'create' }, loseAnswer);
-    test.proxy.inject({ kind: 'complete' }, loseAnswer);
-    test.proxy.inject({ kind: 'head' }, answer(500));
-    const outcome = await cli.shell(`pput '${KEY}' -s 5M --quiet < ${input}`);
-    expect(outcome).toMatchObject({ status: 0, stdout: expect.stringContaining('success') });
-    await test.expectStored();
-  },
-  TIME_LIMIT_MS,
-);
+it('pput stores the right bytes through faults in every kind of request', async () => {
+  const { test, cli } = await createCase();
+  const broken = inTurn(resetInBody, answer(503, 'SlowDown'), loseAnswer);
+  test.proxy.inject({ kind: 'part', partNumber: 1, times: 3 }, broken);
+  test.proxy.inject({ kind: 'create' }, loseAnswer);
+  test.proxy.inject({ kind: 'complete' }, loseAnswer);
+  test.proxy.inject({ kind: 'head' }, answer(500));
+  const outcome = await cli.shell(`pput '${KEY}' -s 5M --quiet < ${input}`);
+  expect(outcome).toMatchObject({ status: 0, stdout: expect.stringContaining('success') });
+  await test.expectStored();
+});
 
-it(
-  'pput obeys MAX_RETRIES, and leaves nothing',
-  async () => {
-    const { test, cli } = await createCase();
-    test.proxy.inject({ kind: 'part', partNumber: 2, times: 99 }, answer(500, 'InternalError'));
-    const outcome = await cli.with({ MAX_RETRIES: '2' }).shell(`pput '${KEY}' -s 5M --quiet < ${input}`);
-    expect(outcome).toMatchObject({ status: 1, stdout: '' });
-    expect(outcome.stderr).toContain('tried 3 times');
-    expect(test.proxy.count('part', ({ partNumber }) => partNumber === 2)).toBe(3);
-    await test.expectNothing();
-  },
-  TIME_LIMIT_MS,
-);
+it('pput obeys MAX_RETRIES, and leaves nothing', async () => {
+  const { test, cli } = await createCase();
+  test.proxy.inject({ kind: 'part', partNumber: 2, times: 99 }, answer(500, 'InternalError'));
+  const outcome = await cli.with({ MAX_RETRIES: '2' }).shell(`pput '${KEY}' -s 5M --quiet < ${input}`);
+  expect(outcome).toMatchObject({ status: 1, stdout: '' });
+  expect(outcome.stderr).toContain('tried 3 times');
+  expect(test.proxy.count('part', ({ partNumber }) => partNumber === 2)).toBe(3);
+  await test.expectNothing();
+});
 
-it(
-  'zfs3backup_get brings back the right bytes, and never a wrong file',
-  async () => {
-    const { test, cli } = await createCase();
-    const body = BODY.subarray(0, 2_000_000);
-    await test.direct.put(KEY, body);
-    const target = join(folder, 'back');
-    test.proxy.inject({ kind: 'get' }, cutAnswer(500_000, 'reset'));
-    expect(await cli.run('zfs3backup_get', KEY, '--output', target)).toMatchObject({ status: 0 });
-    expect(body.equals(await readFile(target))).toBe(true);
-    test.proxy.inject({ kind: 'get', times: 99 }, flipByte(1_000_000));
-    const flipped = await cli.run('zfs3backup_get', KEY, '--output', join(folder, 'flipped'));
-    expect(flipped).toMatchObject({ status: 3, stdout: '' });
-    expect((await readdir(folder)).sort()).toEqual(['back', 'input']);
-  },
-  TIME_LIMIT_MS,
-);
+it('zfs3backup_get brings back the right bytes, and never a wrong file', async () => {
+  const { test, cli } = await createCase();
+  const body = BODY.subarray(0, 2_000_000);
+  await test.direct.put(KEY, body);
+  const target = join(folder, 'back');
+  test.proxy.inject({ kind: 'get' }, cutAnswer(500_000, 'reset'));
+  expect(await cli.run('zfs3backup_get', KEY, '--output', target)).toMatchObject({ status: 0 });
+  expect(body.equals(await readFile(target))).toBe(true);
+  test.proxy.inject({ kind: 'get', times: 99 }, flipByte(1_000_000));
+  const flipped = await cli.run('zfs3backup_get', KEY, '--output', join(folder, 'flipped'));
+  expect(flipped).toMatchObject({ status: 3, stdout: '' });
+  expect((await readdir(folder)).sort()).toEqual(['back', 'input']);
+});
 
 function start(test: FaultCase): { child: ChildProcess; stderr(): string } {
   const env = {
@@ -123,38 +111,29 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
     expect(status).toBe(signal === 'SIGTERM' ? 143 : 130);
     await test.expectNothing();
   },
-  TIME_LIMIT_MS,
 );
 
-it(
-  'a SIGTERM when the store answers nothing any more still ends within 5 seconds, and names what stays open',
-  async () => {
-    const test = await createFaultCase();
-    test.proxy.inject({ kind: 'part', partNumber: 2, times: 99 }, neverAnswer);
-    test.proxy.inject({ kind: 'abort', times: 99 }, neverAnswer);
-    const { child, stderr } = start(test);
-    await untilSecondPart(test);
-    const startedAt = performance.now();
-    child.kill('SIGTERM');
-    const [status] = await once(child, 'exit');
-    expect(performance.now() - startedAt).toBeLessThan(5_500);
-    expect(status).toBe(143);
-    expect(stderr()).toContain('aws s3api abort-multipart-upload');
-    expect(await test.direct.head(KEY)).toBeUndefined();
-  },
-  TIME_LIMIT_MS,
-);
+it('a SIGTERM when the store answers nothing any more still ends within 5 seconds, and names what stays open', async () => {
+  const test = await createFaultCase();
+  test.proxy.inject({ kind: 'part', partNumber: 2, times: 99 }, neverAnswer);
+  test.proxy.inject({ kind: 'abort', times: 99 }, neverAnswer);
+  const { child, stderr } = start(test);
+  await untilSecondPart(test);
+  const startedAt = performance.now();
+  child.kill('SIGTERM');
+  const [status] = await once(child, 'exit');
+  expect(performance.now() - startedAt).toBeLessThan(5_500);
+  expect(status).toBe(143);
+  expect(stderr()).toContain('aws s3api abort-multipart-upload');
+  expect(await test.direct.head(KEY)).toBeUndefined();
+});
 
-it(
-  'a kill −9 shows nothing under the key',
-  async () => {
-    const test = await createFaultCase();
-    const { child } = start(test);
-    await untilSecondPart(test);
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    expect(await test.direct.head(KEY)).toBeUndefined();
-    expect(test.proxy.count('complete')).toBe(0);
-  },
-  TIME_LIMIT_MS,
-);
+it('a kill −9 shows nothing under the key', async () => {
+  const test = await createFaultCase();
+  const { child } = start(test);
+  await untilSecondPart(test);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(await test.direct.head(KEY)).toBeUndefined();
+  expect(test.proxy.count('complete')).toBe(0);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFaultCase, failureOf, KEY, PART, TIME_LIMIT_MS } from './fault-case.ts';
+import { createFaultCase, failureOf, KEY, PART } from './fault-case.ts';
 import type { Fault } from './fault-proxy.ts';
 import {
   alter,
@@ -7,7 +7,6 @@ import {
   answerInstead,
   errorBody,
   halfAnswer,
-  inTurn,
   loseAnswer,
   neverAnswer,
   neverAnswerThough,
@@ -48,7 +47,6 @@ describe('Complete', () => {
       expect(test.proxy.count('complete')).toBe(1);
       expect(test.proxy.count('abort')).toBe(0);
     },
-    TIME_LIMIT_MS,
   );
 
   const NOT_DONE: ReadonlyArray<readonly [string, Fault]> = [
@@ -72,38 +70,30 @@ describe('Complete', () => {
       expect(test.proxy.count('complete')).toBe(2);
       expect(test.proxy.count('abort')).toBe(0);
     },
-    TIME_LIMIT_MS,
   );
 
-  it(
-    'repeated after a success says NoSuchUpload, and the object is found',
-    async () => {
-      const test = await createFaultCase();
-      // The store still lists the upload and does not show the object: Complete is at work.
-      let looks = 0;
-      const notYet: Fault = async (exchange) => {
-        looks += 1;
-        await answer(404)(exchange);
-      };
-      const done = () => test.proxy.count('complete') === 1;
-      test.proxy.inject({ kind: 'complete' }, loseAnswer);
-      test.proxy.inject({ kind: 'head', when: done, times: 99 }, notYet);
-      test.proxy.inject(
-        { kind: 'list-uploads', when: done, times: 99 },
-        async ({ reply, seen, readBody }) => {
-          await readBody();
-          const { uploadId } = test.proxy.seen.find(({ kind }) => kind === 'complete') ?? {};
-          reply({ status: 200, headers: {}, body: Buffer.from(listing(seen.bucket, uploadId ?? '')) });
-        },
-      );
-      await test.upload();
-      await test.expectStored();
-      expect(looks).toBeGreaterThan(1);
-      expect(test.proxy.count('complete')).toBe(2);
-      expect(test.proxy.count('abort')).toBe(0);
-    },
-    TIME_LIMIT_MS,
-  );
+  it('repeated after a success says NoSuchUpload, and the object is found', async () => {
+    const test = await createFaultCase();
+    // The store still lists the upload and does not show the object: Complete is at work.
+    let looks = 0;
+    const notYet: Fault = async (exchange) => {
+      looks += 1;
+      await answer(404)(exchange);
+    };
+    const done = () => test.proxy.count('complete') === 1;
+    test.proxy.inject({ kind: 'complete' }, loseAnswer);
+    test.proxy.inject({ kind: 'head', when: done, times: 99 }, notYet);
+    test.proxy.inject({ kind: 'list-uploads', when: done, times: 99 }, async ({ reply, seen, readBody }) => {
+      await readBody();
+      const { uploadId } = test.proxy.seen.find(({ kind }) => kind === 'complete') ?? {};
+      reply({ status: 200, headers: {}, body: Buffer.from(listing(seen.bucket, uploadId ?? '')) });
+    });
+    await test.upload();
+    await test.expectStored();
+    expect(looks).toBeGreaterThan(1);
+    expect(test.proxy.count('complete')).toBe(2);
+    expect(test.proxy.count('abort')).toBe(0);
+  });
 
   it.each(['InvalidPart', 'EntityTooSmall', 'InvalidPartOrder'])(
     'refused for one part (%s) is an error, and nothing stays open',
@@ -114,54 +104,41 @@ describe('Complete', () => {
       expect(test.proxy.count('complete')).toBe(1);
       await test.expectNothing();
     },
-    TIME_LIMIT_MS,
   );
 
-  it(
-    'refused by the store itself, for a part that is gone there',
-    async () => {
-      const test = await createFaultCase();
-      // What the client lists is as it sent it; the store has another part 2 by then.
-      test.proxy.inject({ kind: 'complete' }, async (exchange) => {
-        const [open] = await test.direct.openUploads('');
-        await open?.putPart(2, Buffer.alloc(PART, 7));
-        exchange.reply(await exchange.ask(await exchange.readBody()));
-      });
-      expect(await failureOf(test.upload())).toMatchObject({
-        code: 'STORE_FAILED',
-        storeCode: 'InvalidPart',
-      });
-      await test.expectNothing();
-    },
-    TIME_LIMIT_MS,
-  );
+  it('refused by the store itself, for a part that is gone there', async () => {
+    const test = await createFaultCase();
+    // What the client lists is as it sent it; the store has another part 2 by then.
+    test.proxy.inject({ kind: 'complete' }, async (exchange) => {
+      const [open] = await test.direct.openUploads('');
+      await open?.putPart(2, Buffer.alloc(PART, 7));
+      exchange.reply(await exchange.ask(await exchange.readBody()));
+    });
+    expect(await failureOf(test.upload())).toMatchObject({
+      code: 'STORE_FAILED',
+      storeCode: 'InvalidPart',
+    });
+    await test.expectNothing();
+  });
 
-  it(
-    'refused every time for now is given up after the budget, and nothing stays open',
-    async () => {
-      const test = await createFaultCase();
-      test.proxy.inject({ kind: 'complete', times: 99 }, errorIn200('SlowDown'));
-      expect(await failureOf(test.upload({ maxRetries: 3 }))).toMatchObject({ code: 'STORE_FAILED' });
-      expect(test.proxy.count('complete')).toBe(4);
-      await test.expectNothing();
-    },
-    TIME_LIMIT_MS,
-  );
+  it('refused every time for now is given up after the budget, and nothing stays open', async () => {
+    const test = await createFaultCase();
+    test.proxy.inject({ kind: 'complete', times: 99 }, errorIn200('SlowDown'));
+    expect(await failureOf(test.upload({ maxRetries: 3 }))).toMatchObject({ code: 'STORE_FAILED' });
+    expect(test.proxy.count('complete')).toBe(4);
+    await test.expectNothing();
+  });
 
-  it(
-    'without any answer twice: the outcome is called unknown, nothing is aborted, and how to drop it is said',
-    async () => {
-      const test = await createFaultCase();
-      test.proxy.inject({ kind: 'complete', times: 99 }, neverAnswer);
-      const error = await failureOf(test.upload());
-      expect(error.message).toContain('it is not known whether the upload was completed');
-      expect(error.advice).toContain('aws s3api abort-multipart-upload --bucket');
-      expect(test.proxy.count('complete')).toBe(2);
-      expect(test.proxy.count('abort')).toBe(0);
-      expect(await test.direct.openUploads('')).toHaveLength(1);
-    },
-    TIME_LIMIT_MS,
-  );
+  it('without any answer twice: the outcome is called unknown, nothing is aborted, and how to drop it is said', async () => {
+    const test = await createFaultCase();
+    test.proxy.inject({ kind: 'complete', times: 99 }, neverAnswer);
+    const error = await failureOf(test.upload());
+    expect(error.message).toContain('it is not known whether the upload was completed');
+    expect(error.advice).toContain('aws s3api abort-multipart-upload --bucket');
+    expect(test.proxy.count('complete')).toBe(2);
+    expect(test.proxy.count('abort')).toBe(0);
+    expect(await test.direct.openUploads('')).toHaveLength(1);
+  });
 });
 
 function listing(bucket: string, uploadId: string): string {
@@ -174,67 +151,23 @@ function listing(bucket: string, uploadId: string): string {
 }
 
 describe('after Complete', () => {
-  it(
-    'a HEAD that shows another size is MISMATCH, and the object, which is ours, is removed',
-    async () => {
-      const test = await createFaultCase();
-      const done = () => test.proxy.count('complete') > 0;
-      const longer = alter(({ headers }) => ({ headers: { ...headers, 'content-length': '12345' } }));
-      test.proxy.inject({ kind: 'head', when: done, times: 99 }, longer);
-      const error = await failureOf(test.upload());
-      expect(error).toMatchObject({ code: 'MISMATCH' });
-      expect(error.message).toContain('12345 bytes');
-      await test.expectNothing();
-    },
-    TIME_LIMIT_MS,
-  );
+  it('a HEAD that shows another size is MISMATCH, and the object, which is ours, is removed', async () => {
+    const test = await createFaultCase();
+    const done = () => test.proxy.count('complete') > 0;
+    const longer = alter(({ headers }) => ({ headers: { ...headers, 'content-length': '12345' } }));
+    test.proxy.inject({ kind: 'head', when: done, times: 99 }, longer);
+    const error = await failureOf(test.upload());
+    expect(error).toMatchObject({ code: 'MISMATCH' });
+    expect(error.message).toContain('12345 bytes');
+    await test.expectNothing();
+  });
 
-  it(
-    'a HEAD that cannot be had says that the object was stored and not checked',
-    async () => {
-      const test = await createFaultCase();
-      const done = () => test.proxy.count('complete') > 0;
-      test.proxy.inject({ kind: 'head', when: done, times: 99 }, answer(500));
-      const error = await failureOf(test.upload({ maxRetries: 2 }));
-      expect(error.message).toContain('was stored, but could not be checked afterwards');
-      await test.expectStored();
-    },
-    TIME_LIMIT_MS,
-  );
-});
-
-describe('dropping a failed upload', () => {
-  const refused = answer(403, 'AccessDenied');
-
-  it(
-    'is tried again when the abort fails for now',
-    async () => {
-      const test = await createFaultCase();
-      test.proxy.inject({ kind: 'part', partNumber: 2, times: 99 }, refused);
-      test.proxy.inject(
-        { kind: 'abort', times: 3 },
-        inTurn(answer(500), resetBeforeBody, answer(503, 'SlowDown')),
-      );
-      expect(await failureOf(test.upload())).toMatchObject({ code: 'STORE_DENIED', partNumber: 2 });
-      await test.expectNothing();
-    },
-    TIME_LIMIT_MS,
-  );
-
-  it(
-    'that fails for good is a warning that says what to type; the error stays the first one',
-    async () => {
-      const test = await createFaultCase();
-      test.proxy.inject({ kind: 'part', partNumber: 2, times: 99 }, refused);
-      test.proxy.inject({ kind: 'abort', times: 99 }, refused);
-      expect(await failureOf(test.upload())).toMatchObject({ code: 'STORE_DENIED', partNumber: 2 });
-      expect(await test.direct.openUploads('')).toHaveLength(1);
-      const [warning, ...more] = test.log.filter(({ level }) => level === 'warn');
-      expect(more).toEqual([]);
-      expect(warning?.message).toContain('could not be dropped');
-      expect(warning?.message).toMatch(/aws s3api abort-multipart-upload .* --upload-id /);
-      expect(await test.direct.head(KEY)).toBeUndefined();
-    },
-    TIME_LIMIT_MS,
-  );
+  it('a HEAD that cannot be had says that the object was stored and not checked', async () => {
+    const test = await createFaultCase();
+    const done = () => test.proxy.count('complete') > 0;
+    test.proxy.inject({ kind: 'head', when: done, times: 99 }, answer(500));
+    const error = await failureOf(test.upload({ maxRetries: 2 }));
+    expect(error.message).toContain('was stored, but could not be checked afterwards');
+    await test.expectStored();
+  });
 });

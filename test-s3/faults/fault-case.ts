@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterEach, expect } from 'vitest';
+import { afterEach, beforeAll, expect, vi } from 'vitest';
 import { Zfs3BackupError } from '../../src/errors.ts';
 import type { Logger } from '../../src/logger.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -19,8 +19,11 @@ export const BODY = randomBytes(2 * PART + 12_345);
 /** So short that a test of it takes a moment; long enough for two busy cores. */
 export const IDLE_MS = 1_500;
 
-/** No fault may end in a hang; this is far above what any takes. */
-export const TIME_LIMIT_MS = 20_000;
+// No fault may end in a hang; this is far above what any takes.
+vi.setConfig({ testTimeout: 20_000 });
+
+/** For a test of many faults in a row. */
+export const LONG_TIME_LIMIT_MS = 40_000;
 
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn';
@@ -44,6 +47,12 @@ export interface FaultCase {
   /** Neither object nor open upload. */
   expectNothing(): Promise<void>;
 }
+
+// A gateway that has just started takes longer for its first upload than the short time limits of these tests.
+beforeAll(async () => {
+  const { upload } = await createFaultCase();
+  await upload().catch(() => {});
+}, LONG_TIME_LIMIT_MS);
 
 const closers: Array<() => Promise<void>> = [];
 afterEach(async () => {
@@ -93,6 +102,12 @@ export async function createFaultCase(options: Partial<S3StoreOptions> = {}): Pr
       expect(await direct.openUploads('')).toEqual([]);
     },
   };
+}
+
+/** What was to be tried again: in all, or of one operation, such as `part 2`. */
+export function retriesOf({ log }: FaultCase, operation?: string): readonly LogLine[] {
+  const retries = log.filter(({ level, facts }) => level === 'debug' && 'delayMs' in facts);
+  return operation ? retries.filter(({ facts }) => facts['operation'] === operation) : retries;
 }
 
 async function keysOf(store: ObjectStore): Promise<string[]> {

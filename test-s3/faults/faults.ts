@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Answer, Exchange, Fault } from './fault-proxy.ts';
+import type { Answer, Fault } from './fault-proxy.ts';
 
 /** Nobody listens at the endpoint for so long. */
 export const refuseConnections =
@@ -136,10 +136,12 @@ export const cutAnswer =
   };
 
 /** Several faults in a row; the last one goes on. */
-export function inTurn(...faults: readonly [Fault, ...Fault[]]): Fault {
+export function inTurn(...faults: readonly Fault[]): Fault {
+  const last = faults.at(-1);
+  if (!last) throw new Error('no faults to take turns');
   let turn = 0;
-  return (exchange: Exchange) => {
-    const fault = faults[Math.min(turn, faults.length - 1)] ?? faults[0];
+  return (exchange) => {
+    const fault = faults[turn] ?? last;
     turn += 1;
     return fault(exchange);
   };
