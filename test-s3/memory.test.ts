@@ -1,8 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -14,6 +13,7 @@ import { makeTestKeys } from '../test/filters/test-keys.ts';
 import { startFaultProxy } from './faults/fault-proxy.ts';
 import { createCliStore } from './s3/cli-store.ts';
 import { s3Server } from './s3.ts';
+import { createTestFolder } from './test-folder.ts';
 
 const PPUT = fileURLToPath(new URL('../bin/pput.js', import.meta.url));
 const ZFS3BACKUP = fileURLToPath(new URL('../bin/zfs3backup.js', import.meta.url));
@@ -68,8 +68,7 @@ async function measure(
 
 /** A `zfs` whose only snapshot is a stream of bytes that do not compress. */
 async function fakeZfs(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'z3b-memory-'));
-  closing.push(() => rm(folder, { recursive: true }));
+  const folder = await createTestFolder('memory');
   const [random, stream] = [join(folder, 'random'), join(folder, 'stream')];
   await promisify(execFile)('bash', ['-c', `head -c ${STREAM_BYTES} /dev/urandom > ${random}`]);
   const script = 'const [m, a, b] = process.argv.slice(1); (await import(m)).writeZfsStream(a, b);';
@@ -106,7 +105,7 @@ async function startSlowServer(): Promise<string> {
 
 /** The same server behind TLS. */
 async function startSecureServer(): Promise<{ readonly endpoint: string; readonly certificate: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'z3b-tls-'));
+  const folder = await createTestFolder('tls');
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
   const kind = ['-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1'];

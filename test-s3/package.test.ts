@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestFolder } from './test-folder.ts';
 import { createTestPool, type TestPool } from './zfs/test-pool.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -18,7 +18,7 @@ beforeAll(async () => {
   pool = await createTestPool();
   await pool.zfs('create', `${pool.name}/data`);
   await pool.zfs('snapshot', `${pool.name}/data@zfs-auto-snap:daily-1`);
-  folder = await mkdtemp(join(tmpdir(), 'z3b-install-'));
+  folder = await createTestFolder('install');
   store = join(folder, 'store');
   await mkdir(store);
   const pack = await execa('npm', ['pack', '--json', '--pack-destination', folder], { cwd: ROOT });

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { type Cli, createCli } from '../main/run-cli.ts';
 import { s3Credentials } from '../s3.ts';
+import { createTestFolder } from '../test-folder.ts';
 import { BODY, createFaultCase, type FaultCase, KEY } from './fault-case.ts';
 import { answer, cutAnswer, flipByte, inTurn, loseAnswer, neverAnswer, resetInBody } from './faults.ts';
 
@@ -15,11 +15,10 @@ const PPUT = fileURLToPath(new URL('../../bin/pput.js', import.meta.url));
 let folder: string;
 let input: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'z3b-faults-'));
+  folder = await createTestFolder('faults');
   input = join(folder, 'input');
   await writeFile(input, BODY);
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 function environment({ proxy, bucket }: FaultCase): Record<string, string> {
   const { accessKeyId, secretAccessKey } = s3Credentials();

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +8,7 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { type Cli, createCli } from '../main/run-cli.ts';
 import { type CliStore, createCliStore } from '../s3/cli-store.ts';
 import { s3Server } from '../s3.ts';
+import { createTestFolder } from '../test-folder.ts';
 import { type FaultProxy, pass, startFaultProxy } from './fault-proxy.ts';
 
 const DATASET = 'tank/a';
@@ -126,7 +124,7 @@ describe('kill −9 in the middle of a prune', () => {
       [at, 'after'] as const,
     ]),
   )('in a directory, at removal %i, %s it', async (at, moment) => {
-    const path = await mkdtemp(join(tmpdir(), 'z3b-kill-'));
+    const path = await createTestFolder('kill');
     const store = createDirectoryStore({ path, prefix: PREFIX });
     await putBackups(store);
     const env = { STORE: pathToFileURL(path).href, ZFS3BACKUP_STORE: pathToFileURL(path).href };
@@ -141,6 +139,5 @@ describe('kill −9 in the middle of a prune', () => {
     expect(program.signal, about).toBe('SIGKILL');
     await expectWholeChains(store, about);
     await expectFinished(cli, store, about);
-    await rm(path, { recursive: true });
   });
 });

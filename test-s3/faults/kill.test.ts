@@ -1,12 +1,12 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Cli, createCli } from '../main/run-cli.ts';
 import { type CliStore, createCliStore } from '../s3/cli-store.ts';
+import { createTestFolder } from '../test-folder.ts';
 
 const MIB = 1024 ** 2;
 const PART = 5 * MIB;
@@ -19,10 +19,7 @@ let folder: string;
 beforeAll(async () => {
   job = await createCliStore();
   cli = await createCli(job.env);
-  folder = await mkdtemp(join(tmpdir(), 'z3b-kill-'));
-});
-afterAll(async () => {
-  await rm(folder, { recursive: true });
+  folder = await createTestFolder('kill');
 });
 
 async function digestOf(key: string): Promise<string> {

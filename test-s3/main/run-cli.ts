@@ -1,9 +1,8 @@
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { afterAll } from 'vitest';
+import { createTestFolder } from '../test-folder.ts';
 
 export type Program = 'zfs3backup' | 'pput' | 'zfs3backup_get' | 'zfs3backup_ssh_sync';
 
@@ -34,25 +33,12 @@ function refuseSecrets(env: Readonly<Record<string, string>>, printed: string): 
   }
 }
 
-const made: string[] = [];
-// Not at the end of the process: those of tests are killed. Registered first, it runs behind the file's own hooks.
-afterAll(async () => {
-  for (const folder of made) await rm(folder, { recursive: true, force: true });
-});
-
-/** Gone when the tests of this file are. */
-async function createFolder(name: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), name));
-  made.push(folder);
-  return folder;
-}
-
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAMS: readonly Program[] = ['zfs3backup', 'pput', 'zfs3backup_get', 'zfs3backup_ssh_sync'];
 
 /** The built programs, as real processes, with nothing of the tester's own configuration. */
 export async function createCli(env: Readonly<Record<string, string>>): Promise<Cli> {
-  const folder = await createFolder('z3b-bin-');
+  const folder = await createTestFolder('bin');
   for (const program of PROGRAMS) await symlink(join(ROOT, 'bin', `${program}.js`), join(folder, program));
   return cliOf({ PATH: [folder, process.env['PATH']].join(delimiter), SKIP_CONFIG_FILE: 'true', ...env });
 }
@@ -72,7 +58,7 @@ function cliOf(env: Readonly<Record<string, string>>): Cli {
     zfs3backup: (...args) => run('zfs3backup', ...args),
     shell: (line) => execute('bash', ['-o', 'pipefail', '-c', line]),
     async withProgram(name, script) {
-      const folder = await createFolder('z3b-path-');
+      const folder = await createTestFolder('path');
       await writeFile(join(folder, name), script, { mode: 0o755 });
       return cliOf({ ...env, PATH: [folder, env['PATH']].join(delimiter) });
     },

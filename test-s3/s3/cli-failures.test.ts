@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Cli, createCli } from '../main/run-cli.ts';
 import { createLimitedUser, createTestClient } from '../s3.ts';
+import { createTestFolder } from '../test-folder.ts';
 import { type CliStore, createCliStore } from './cli-store.ts';
 
 let job: CliStore;
@@ -73,7 +73,7 @@ describe('a producer that fails leaves neither object nor open upload', () => {
 
 describe('pput and zfs3backup_get', () => {
   it('bring back what was stored, across part boundaries', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'z3b-get-'));
+    const folder = await createTestFolder('get');
     const part = 5 * 1024 ** 2;
     for (const bytes of [1, part - 1, part, part + 1, 2 * part + 7]) {
       const body = randomBytes(bytes);

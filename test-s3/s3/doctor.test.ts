@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   PutBucketLifecycleConfigurationCommand,
@@ -10,6 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Cli, createCli, type Outcome } from '../main/run-cli.ts';
 import { createTestDataset, type TestDataset } from '../main/test-dataset.ts';
 import { createBucket, createLimitedUser, createTestClient, openTestStore } from '../s3.ts';
+import { createTestFolder } from '../test-folder.ts';
 import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
 import { type CliStore, createCliStore } from './cli-store.ts';
 
@@ -26,11 +26,10 @@ beforeAll(async () => {
   await data.snapshot('daily-1');
   job = await createCliStore();
   cli = await createCli({ ...job.env, FILESYSTEM: data.name, SNAPSHOT_PREFIX: 'daily', PROVIDER: 'ceph' });
-  folder = await mkdtemp(join(tmpdir(), 'z3b-doctor-'));
+  folder = await createTestFolder('doctor');
 });
 afterAll(async () => {
   await pool.destroy();
-  await rm(folder, { recursive: true, force: true });
 });
 
 /** Its answer, as `area verdict what` lines; secrets are in none of it. */

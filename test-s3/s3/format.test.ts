@@ -1,11 +1,11 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createCli } from '../main/run-cli.ts';
 import { createTestDataset, type TestDataset, treeAt } from '../main/test-dataset.ts';
+import { createTestFolder } from '../test-folder.ts';
 import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
 import { createCliStore } from './cli-store.ts';
 
@@ -35,7 +35,7 @@ it('restores from S3 by the commands of docs/format.md', async () => {
   const job = await createCliStore();
   const cli = await createCli({ ...job.env, FILESYSTEM: data.name, SNAPSHOT_PREFIX: '' });
   expect(await cli.zfs3backup('backup', '--history')).toMatchObject({ status: 0 });
-  const config = join(await mkdtemp(join(tmpdir(), 'z3b-aws-')), 'config');
+  const config = join(await createTestFolder('aws'), 'config');
   await execa('aws', ['configure', 'set', 'default.s3.addressing_style', 'path'], {
     env: { AWS_CONFIG_FILE: config },
   });
@@ -59,7 +59,7 @@ it('restores from S3 by the commands of docs/format.md', async () => {
 });
 
 it('restores from a directory by the commands of docs/format.md', async () => {
-  const STORE_PATH = await mkdtemp(join(tmpdir(), 'z3b-store-'));
+  const STORE_PATH = await createTestFolder('store');
   const cli = await createCli({
     ZFS3BACKUP_STORE: `file://${STORE_PATH}`,
     FILESYSTEM: data.name,

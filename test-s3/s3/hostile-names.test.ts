@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runGet, runPput, runZfs3backup } from '../../src/cli/main.ts';
 import { type CliResult, runCli } from '../../test/cli/run-cli.ts';
 import { createTestClient } from '../s3.ts';
+import { createTestFolder } from '../test-folder.ts';
 import { createCliStore } from './cli-store.ts';
 import { fillBucket, fillFolder, GOOD, HOSTILE_NAMES, PREFIX } from './hostile-names.ts';
 
@@ -15,7 +15,7 @@ const RAW = /[^\n\P{C}]|[\p{Zl}\p{Zp}\ufffd]/u;
 let folder: string;
 let zfs: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'z3b-hostile-'));
+  folder = await createTestFolder('hostile');
   zfs = join(folder, 'bin');
   await mkdir(zfs);
   const log = join(folder, 'arguments');
@@ -40,9 +40,8 @@ esac
   await writeFile(join(zfs, 'zfs'), script, { mode: 0o755 });
   vi.stubEnv('PATH', [zfs, process.env['PATH']].join(delimiter));
 });
-afterAll(async () => {
+afterAll(() => {
   vi.unstubAllEnvs();
-  await rm(folder, { recursive: true, force: true });
 });
 
 /** Every command, as a person, a script and cron would run it. */

@@ -1,5 +1,4 @@
-import { mkdtemp, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { execa } from 'execa';
@@ -8,6 +7,7 @@ import { makeTestKeys, type TestKeys } from '../../test/filters/test-keys.ts';
 import { createCli } from '../main/run-cli.ts';
 import { createTestDataset, treeAt } from '../main/test-dataset.ts';
 import { createTestClient } from '../s3.ts';
+import { createTestFolder } from '../test-folder.ts';
 import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
 import { type CliStore, createCliStore } from './cli-store.ts';
 
@@ -91,7 +91,7 @@ it('lists, restores and continues a bucket of the Python tools', async () => {
   expect(continued?.metadata).toMatchObject({ parent: third, compressor: 'zstd' });
 
   // z3 wrote with pigz; a machine without it restores all the same
-  const only = await mkdtemp(join(tmpdir(), 'z3b-only-zfs-'));
+  const only = await createTestFolder('only-zfs');
   await symlink((await execa('which', ['zfs'])).stdout, join(only, 'zfs'));
   const target = `${pool.name}/restored`;
   const outcome = await cli.with({ PATH: only }).zfs3backup('restore', '2015-06-04', '--to', target);

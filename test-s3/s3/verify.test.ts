@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -9,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Cli, createCli } from '../main/run-cli.ts';
 import { createTestDataset, type TestDataset } from '../main/test-dataset.ts';
 import { s3Server } from '../s3.ts';
+import { createTestFolder } from '../test-folder.ts';
 import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
 import { type CliStore, createCliStore } from './cli-store.ts';
 
@@ -61,13 +61,12 @@ async function rot(key: string, at: number): Promise<void> {
     run('rados', ['-c', s3Server().cephConfig, '-p', 'default.rgw.buckets.data', ...args], {
       maxBuffer: 64 * MIB,
     });
-  const folder = await mkdtemp(join(tmpdir(), 'z3b-rot-'));
+  const file = join(await createTestFolder('rot'), 'piece');
   const original = await readObject(key);
   const found = (await rados('ls')).stdout.split('\n');
   const wanted = original.subarray(at - 64, at + 64);
   for (const name of found) {
     if (!name.includes(key.slice(key.lastIndexOf('@')))) continue;
-    const file = join(folder, 'piece');
     await rados('get', name, file);
     const piece = await readFile(file);
     const where = piece.indexOf(wanted);
@@ -75,7 +74,6 @@ async function rot(key: string, at: number): Promise<void> {
     piece[where + 64] = (piece[where + 64] ?? 0) ^ 1;
     await writeFile(file, piece.subarray(where, where + 128));
     await rados('put', name, file, '--offset', String(where));
-    await rm(folder, { recursive: true });
     return;
   }
   throw new Error(`no piece of ${key} holds byte ${at}`);

@@ -1,9 +1,10 @@
-import { chmod, chown, mkdtemp, readFile, rm, rmdir } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readFile, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDataset, type TestDataset, treeAt } from '../main/test-dataset.ts';
+import { createTestFolder } from '../test-folder.ts';
 import { createTestPool, type TestPool } from './test-pool.ts';
 import { readZfsKind, type ZfsKind } from './zfs-kind.ts';
 
@@ -21,7 +22,7 @@ beforeAll(async () => {
   kind = await readZfsKind();
   pool = await createTestPool();
   data = await createTestDataset(pool, 'data');
-  folder = await mkdtemp(join(tmpdir(), 'z3b-delegated-'));
+  folder = await createTestFolder('delegated');
   await chown(folder, NOBODY, NOBODY);
   checkout = await mkdtemp(join(tmpdir(), 'z3b-checkout-'));
   if (kind === 'zfs-fuse') return;
@@ -34,7 +35,6 @@ afterAll(async () => {
   await pool.destroy();
   if (kind === 'OpenZFS') await execa('umount', [checkout]);
   await rmdir(checkout);
-  await rm(folder, { recursive: true, force: true });
 });
 
 /** The lines of docs/security.md, for these datasets and this user. */

@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +11,7 @@ import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { storeId } from '../../src/store/store-id.ts';
 import { createTestDataset, type TestDataset, treeAt } from '../main/test-dataset.ts';
+import { createTestFolder } from '../test-folder.ts';
 import { readTree, writeRandomFile } from './files.ts';
 import { createTestPool, type TestPool } from './test-pool.ts';
 import { readZfsKind, type ZfsKind } from './zfs-kind.ts';
@@ -22,24 +21,18 @@ const source = createZfsSource();
 const filters = createFilterRegistry();
 let pool: TestPool;
 let kind: ZfsKind;
-let folder: string;
-let stores = 0;
 
 beforeAll(async () => {
   kind = await readZfsKind();
   pool = await createTestPool();
-  folder = await mkdtemp(join(tmpdir(), 'z3b-marks-'));
 });
 
 afterAll(async () => {
   await pool.destroy();
-  await rm(folder, { recursive: true, force: true });
 });
 
 async function createStore(): Promise<ObjectStore> {
-  stores += 1;
-  const path = await mkdtemp(join(folder, `${stores}-`));
-  return createDirectoryStore({ path, prefix: 'p/' });
+  return createDirectoryStore({ path: await createTestFolder('marks'), prefix: 'p/' });
 }
 
 function backUp(
@@ -223,7 +216,7 @@ describe('send flags', () => {
     }
     const store = await createStore();
     const name = `${pool.name}/secret`;
-    const key = join(folder, 'key');
+    const key = join(pool.mountpoint, 'key');
     await writeRandomFile(key, 32);
     const keyed = ['-o', 'encryption=on', '-o', 'keyformat=raw', '-o', `keylocation=file://${key}`];
     await pool.zfs('create', ...keyed, name);

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +9,7 @@ import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { type VerifyOptions, verify } from '../../src/verify.ts';
 import { createTestDataset, type TestDataset } from '../main/test-dataset.ts';
+import { createTestFolder } from '../test-folder.ts';
 import { createTestPool, type TestPool } from './test-pool.ts';
 import { readZfsKind } from './zfs-kind.ts';
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
   pool = await createTestPool();
   data = await createTestDataset(pool, 'data');
   for (const name of ['first', 'second', 'third']) await data.snapshot(name, 300_000);
-  folder = await mkdtemp(join(tmpdir(), 'z3b-verify-'));
+  folder = await createTestFolder('verify');
   store = createDirectoryStore({ path: folder, prefix: `${KEYS}/` });
   const filter = filters.find('zstd');
   await backup({ store, source, dataset: data.name, history: true, ...(filter ? { filter } : {}) });
@@ -34,7 +34,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await pool.destroy();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const options = (): VerifyOptions => ({ store, filters, source, level: 3 });
