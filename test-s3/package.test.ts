@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createTestFolder } from './test-folder.ts';
 import { createTestPool, type TestPool } from './zfs/test-pool.ts';
 
@@ -31,9 +31,6 @@ beforeAll(async () => {
     cwd: folder,
   });
 }, 5 * MINUTES);
-afterAll(async () => {
-  await pool.destroy();
-});
 
 const run = (program: string, ...args: readonly string[]) =>
   execa(join(folder, 'node_modules/.bin', program), args, {

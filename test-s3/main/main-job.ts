@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
 import { readZfsKind } from '../zfs/zfs-kind.ts';
@@ -31,9 +31,6 @@ export function describeMainJob(name: string, openFresh: () => Promise<JobStore>
     beforeAll(async () => {
       pool = await createTestPool();
       job = await openFresh();
-    });
-    afterAll(async () => {
-      await pool.destroy();
     });
 
     async function start(dataset: string): Promise<{ data: TestDataset; cli: Cli }> {

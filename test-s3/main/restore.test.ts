@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
 import { readZfsKind, type ZfsKind } from '../zfs/zfs-kind.ts';
 import { type Cli, createCli } from './run-cli.ts';
@@ -20,10 +20,6 @@ beforeAll(async () => {
   // a VM that nobody logs in to has no terminals
   if (!existsSync('/dev/pts/ptmx'))
     await execa('bash', ['-c', 'mkdir -p /dev/pts && mount -t devpts -o ptmxmode=666 devpts /dev/pts']);
-});
-
-afterAll(async () => {
-  await pool.destroy();
 });
 
 async function start(name: string): Promise<{ data: TestDataset; cli: Cli }> {

@@ -35,14 +35,10 @@ beforeAll(async () => {
   owner = createTestClient();
   users = await createPolicyUsers(job.bucket, PREFIX, ['backup', 'restore', 'verify', 'prune']);
 });
-afterAll(async () => {
-  owner.destroy();
-  await pool.destroy();
-});
 
 const clients: S3Client[] = [];
 afterAll(() => {
-  for (const client of clients) client.destroy();
+  for (const client of [owner, ...clients]) client.destroy();
 });
 
 /** The programs with the keys of the user that has this policy. */

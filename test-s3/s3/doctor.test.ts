@@ -5,7 +5,7 @@ import {
   PutBucketVersioningCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { type Cli, createCli, type Outcome } from '../main/run-cli.ts';
 import { createTestDataset, type TestDataset } from '../main/test-dataset.ts';
 import { createBucket, createLimitedUser, createTestClient, openTestStore } from '../s3.ts';
@@ -27,9 +27,6 @@ beforeAll(async () => {
   job = await createCliStore();
   cli = await createCli({ ...job.env, FILESYSTEM: data.name, SNAPSHOT_PREFIX: 'daily', PROVIDER: 'ceph' });
   folder = await createTestFolder('doctor');
-});
-afterAll(async () => {
-  await pool.destroy();
 });
 
 /** Its answer, as `area verdict what` lines; secrets are in none of it. */

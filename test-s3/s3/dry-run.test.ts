@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { createCli } from '../main/run-cli.ts';
 import { createTestDataset, treeAt } from '../main/test-dataset.ts';
 import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
@@ -7,9 +7,6 @@ import { createCliStore } from './cli-store.ts';
 let pool: TestPool;
 beforeAll(async () => {
   pool = await createTestPool();
-});
-afterAll(async () => {
-  await pool.destroy();
 });
 
 it('prints lines that reach the store when it was named by flags', async () => {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { createCli } from '../main/run-cli.ts';
 import { createTestDataset, type TestDataset, treeAt } from '../main/test-dataset.ts';
 import { createTestFolder } from '../test-folder.ts';
@@ -15,9 +15,6 @@ beforeAll(async () => {
   pool = await createTestPool();
   data = await createTestDataset(pool, 'data');
   for (const name of ['first', 'second']) await data.snapshot(name);
-});
-afterAll(async () => {
-  await pool.destroy();
 });
 
 /** The commands of one chapter of the page, with the test's own pool for the page's. */

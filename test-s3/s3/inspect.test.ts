@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Cli, createCli } from '../main/run-cli.ts';
 import { createTestDataset, type TestDataset } from '../main/test-dataset.ts';
 import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
@@ -18,10 +18,6 @@ beforeAll(async () => {
   data = await createTestDataset(pool, 'data');
   await data.snapshot('1', 12 * MIB);
   await data.snapshot('2', 3 * MIB);
-});
-
-afterAll(async () => {
-  await pool.destroy();
 });
 
 async function left(key: string) {

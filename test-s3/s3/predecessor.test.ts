@@ -18,7 +18,6 @@ beforeAll(async () => {
   keys = await makeTestKeys();
 });
 afterAll(async () => {
-  await pool.destroy();
   await keys.close();
 });
 

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { readBackups } from '../../src/reading/read-backups.ts';
 import { readRecord } from '../../src/reading/read-record.ts';
 import { reindex } from '../../src/reindex.ts';
@@ -30,9 +30,6 @@ beforeAll(async () => {
   expect(await cli.zfs3backup('backup')).toMatchObject({ status: 0 });
   await data.snapshot('small');
   expect(await cli.zfs3backup('backup')).toMatchObject({ status: 0 });
-});
-afterAll(async () => {
-  await pool.destroy();
 });
 
 const crcOf = (bytes: Uint8Array) => crc32(bytes).toString(16).padStart(8, '0');

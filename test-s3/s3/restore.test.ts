@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { type Cli, createCli } from '../main/run-cli.ts';
 import { createTestDataset, type TestDataset, treeAt } from '../main/test-dataset.ts';
 import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
@@ -17,10 +17,6 @@ beforeAll(async () => {
   cli = await createCli({ ...store.env, FILESYSTEM: data.name, SNAPSHOT_PREFIX: 's', CHUNK_SIZE: '5M' });
   for (const snapshot of ['s1', 's2', 's3']) await data.snapshot(snapshot, 12_000_000);
   expect(await cli.zfs3backup('backup', '--history')).toMatchObject({ status: 0 });
-});
-
-afterAll(async () => {
-  await pool.destroy();
 });
 
 it('--stdout is the very stream that was sent', async () => {

@@ -64,7 +64,6 @@ beforeAll(async () => {
   cli = await spying(await createCli({ SKIP_CONFIG_FILE: '', ZFS3BACKUP_CONFIG: file }));
 });
 afterAll(async () => {
-  await pool.destroy();
   await endAgent(join(keys.folder, 'locked'));
   await keys.close();
 });

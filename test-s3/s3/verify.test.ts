@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Cli, createCli } from '../main/run-cli.ts';
 import { createTestDataset, type TestDataset } from '../main/test-dataset.ts';
 import { s3Server } from '../s3.ts';
@@ -27,10 +27,6 @@ beforeAll(async () => {
   await data.snapshot('first', 14 * MIB);
   for (const name of ['second', 'third']) await data.snapshot(name);
   expect(await cli.zfs3backup('backup', '--history', '--chunk-size', '5M')).toMatchObject({ status: 0 });
-});
-
-afterAll(async () => {
-  await pool.destroy();
 });
 
 interface Report {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { destroyAbandonedPools } from '../zfs/test-pool.ts';
+import { destroyAbandonedPools } from '../zfs/destroy-pools.ts';
 
 const SCRIPT = fileURLToPath(new URL('../zfs-fuse.sh', import.meta.url));
 

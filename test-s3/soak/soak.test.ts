@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { createCli } from '../main/run-cli.ts';
 import { createCliStore } from '../s3/cli-store.ts';
 import { s3Server } from '../s3.ts';
@@ -21,9 +21,6 @@ beforeAll(async () => {
   const data = await createSoakedDataset(pool, random);
   const cli = await createCli({ ...env, FILESYSTEM: data.name, SNAPSHOT_PREFIX: 's', CHUNK_SIZE: '5M' });
   bed = { pool, endpoint: s3Server().endpoint, store, random, data, cli };
-});
-afterAll(async () => {
-  await pool?.destroy();
 });
 
 it(

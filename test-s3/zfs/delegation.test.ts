@@ -32,7 +32,6 @@ beforeAll(async () => {
   await execa('mount', ['--bind', join(import.meta.dirname, '../..'), checkout]);
 });
 afterAll(async () => {
-  await pool.destroy();
   if (kind === 'OpenZFS') await execa('umount', [checkout]);
   await rmdir(checkout);
 });

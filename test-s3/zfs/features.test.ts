@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import type { SendStep } from '../../src/sources/source.ts';
 import { createZfsSource } from '../../src/sources/zfs/zfs-source.ts';
 import { readTree, writeRandomFile } from './files.ts';
@@ -14,10 +14,6 @@ let kind: ZfsKind;
 beforeAll(async () => {
   kind = await readZfsKind();
   pool = await createTestPool();
-});
-
-afterAll(async () => {
-  await pool.destroy();
 });
 
 async function countBytes(step: SendStep): Promise<number> {

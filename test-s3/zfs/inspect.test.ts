@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Compressor } from 'zstd-napi';
 import { streamDecoders } from '../../src/filters/stream-decoders.ts';
 import { createStreamInspector } from '../../src/inspect/create-stream-inspector.ts';
@@ -21,10 +21,6 @@ beforeAll(async () => {
   pool = await createTestPool();
   await fillDatasets();
   if (isOpenZfs) await fillNewerDatasets();
-});
-
-afterAll(async () => {
-  await pool.destroy();
 });
 
 const at = (name: string) => `${pool.name}/${name}`;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type BackupOptions, type BackupResult, backup } from '../../src/backup.ts';
 import { createFilterRegistry } from '../../src/filters/registry.ts';
 import { release } from '../../src/release.ts';
@@ -25,10 +25,6 @@ let kind: ZfsKind;
 beforeAll(async () => {
   kind = await readZfsKind();
   pool = await createTestPool();
-});
-
-afterAll(async () => {
-  await pool.destroy();
 });
 
 async function createStore(): Promise<ObjectStore> {

@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { ProcessFailedError } from '../../src/errors.ts';
 import type { SendStep } from '../../src/sources/source.ts';
 import { createZfsSource } from '../../src/sources/zfs/zfs-source.ts';
@@ -15,10 +15,6 @@ let kind: ZfsKind;
 beforeAll(async () => {
   kind = await readZfsKind();
   pool = await createTestPool();
-});
-
-afterAll(async () => {
-  await pool.destroy();
 });
 
 /** A new dataset with its mountpoint. */

@@ -1,11 +1,10 @@
-import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
-
-// the process's number tells a pool in use from one that a killed run left behind
-const NAME = /^z3b-test-(\d+)-/;
+import { afterAll } from 'vitest';
+import { destroyPool, POOL_PREFIX } from './destroy-pools.ts';
 
 export interface TestPool {
   readonly name: string;
@@ -15,13 +14,22 @@ export interface TestPool {
   zfs(...args: readonly string[]): Promise<string>;
   /** With all below it; one that is not there is no error. */
   destroyDataset(dataset: string): Promise<void>;
-  destroy(): Promise<void>;
 }
 
-/** A pool of one's own on a sparse file. One per test file is enough: take a dataset per test. */
+const folders: string[] = [];
+// Registered first, it runs behind the file's own hooks.
+afterAll(async () => {
+  for (const folder of folders.splice(0)) {
+    await destroyPool(basename(folder));
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+/** A pool on a sparse file, destroyed behind the tests of the file: one for all, of which each takes a dataset. */
 export async function createTestPool({ megabytes = 512 } = {}): Promise<TestPool> {
-  const folder = await mkdtemp(join(tmpdir(), `z3b-test-${process.pid}-`));
-  const name = folder.slice(folder.lastIndexOf('/') + 1);
+  const folder = await mkdtemp(join(tmpdir(), POOL_PREFIX));
+  folders.push(folder);
+  const name = basename(folder);
   const disk = join(folder, 'disk');
   const mountpoint = join(folder, 'mnt');
   const file = await open(disk, 'w');
@@ -37,33 +45,7 @@ export async function createTestPool({ megabytes = 512 } = {}): Promise<TestPool
       return (await execa('zfs', args)).stdout;
     },
     destroyDataset: (dataset) => destroyDataset(dataset),
-    async destroy() {
-      await destroyPool(name);
-      await rm(folder, { recursive: true, force: true });
-    },
   };
-}
-
-/** Destroys the pools and folders of runs that were killed. */
-export async function destroyAbandonedPools(): Promise<void> {
-  const { stdout } = await execa('zpool', ['list', '-H', '-o', 'name']);
-  for (const pool of stdout.split('\n').filter(isAbandoned)) await destroyPool(pool);
-  for (const folder of (await readdir(tmpdir())).filter(isAbandoned)) {
-    await rm(join(tmpdir(), folder), { recursive: true, force: true });
-  }
-}
-
-function isAbandoned(name: string): boolean {
-  const pid = NAME.exec(name)?.[1];
-  return pid !== undefined && !isAlive(Number(pid));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 /** Tries for a while: zfs-fuse keeps a dataset busy for a moment after it was looked at or mounted. */
@@ -73,13 +55,4 @@ async function destroyDataset(dataset: string, attempts = 40): Promise<void> {
   if (attempts === 1) throw new Error(`${dataset} cannot be destroyed: ${stderr}`);
   await setTimeout(250);
   return destroyDataset(dataset, attempts - 1);
-}
-
-/** Tries for a while: a `zfs send` that was just killed keeps its dataset busy for a moment. */
-async function destroyPool(name: string, attempts = 20): Promise<void> {
-  const { failed, stderr } = await execa('zpool', ['destroy', '-f', name], { reject: false });
-  if (!failed || /no such pool/.test(stderr)) return;
-  if (attempts === 1) throw new Error(`pool ${name} cannot be destroyed: ${stderr}`);
-  await setTimeout(250);
-  return destroyPool(name, attempts - 1);
 }

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { backup } from '../../src/backup.ts';
 import { createFilterRegistry } from '../../src/filters/registry.ts';
 import { createZfsSource } from '../../src/sources/zfs/zfs-source.ts';
@@ -30,10 +30,6 @@ beforeAll(async () => {
   const filter = filters.find('zstd');
   await backup({ store, source, dataset: data.name, history: true, ...(filter ? { filter } : {}) });
   await pool.zfs('create', '-o', 'canmount=off', `${pool.name}/scratch`);
-});
-
-afterAll(async () => {
-  await pool.destroy();
 });
 
 const options = (): VerifyOptions => ({ store, filters, source, level: 3 });
