@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
-import { readZfsKind } from '../zfs/zfs-kind.ts';
+import { zfsKind } from '../zfs/zfs-kind.ts';
 import { type Cli, createCli } from './run-cli.ts';
 import { createTestDataset, type TestDataset, treeAt } from './test-dataset.ts';
 
@@ -279,13 +279,12 @@ export function describeMainJob(name: string, openFresh: () => Promise<JobStore>
       const { data, cli } = await start('features');
       await data.snapshot('daily-1', 3_000_000);
       const dry = await cli.zfs3backup('backup', '--dry-run');
-      const kind = await readZfsKind();
-      expect(dry.stdout.includes('--estimated')).toBe(kind === 'OpenZFS');
+      expect(dry.stdout.includes('--estimated')).toBe(zfsKind === 'OpenZFS');
       await cli.zfs3backup('backup');
       const target = `${pool.name}/unmounted`;
       expect(await cli.zfs3backup('restore', 'daily-1', '--to', target)).toMatchObject({ status: 0 });
       const mounted = await pool.zfs('get', '-H', '-o', 'value', 'mounted', target);
-      expect(mounted).toBe(kind === 'OpenZFS' ? 'no' : 'yes');
+      expect(mounted).toBe(zfsKind === 'OpenZFS' ? 'no' : 'yes');
     });
   });
 }

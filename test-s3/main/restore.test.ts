@@ -5,16 +5,14 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
-import { readZfsKind, type ZfsKind } from '../zfs/zfs-kind.ts';
+import { zfsKind } from '../zfs/zfs-kind.ts';
 import { type Cli, createCli } from './run-cli.ts';
 import { createTestDataset, type TestDataset, treeAt } from './test-dataset.ts';
 
 let pool: TestPool;
-let kind: ZfsKind;
 let store: string;
 
 beforeAll(async () => {
-  kind = await readZfsKind();
   pool = await createTestPool({ megabytes: 1024 });
   store = `file://${await mkdtemp(join(tmpdir(), 'z3b-store-'))}`;
   // a VM that nobody logs in to has no terminals
@@ -91,7 +89,7 @@ describe('a restore that was killed', () => {
     for (const snapshot of ['s1', 's2']) {
       await killHalfway(cli, target, snapshot);
       const isKept = (await tokenOf(target)) !== '-';
-      expect(isKept).toBe(kind === 'OpenZFS');
+      expect(isKept).toBe(zfsKind === 'OpenZFS');
       const again = await cli.zfs3backup('restore', snapshot, '--to', target);
       expect(again).toMatchObject({ status: 0 });
       expect(again.stderr.includes('It goes on with what an interrupted receive left')).toBe(isKept);
@@ -109,7 +107,7 @@ describe('a restore that was killed', () => {
     await killHalfway(cli, target, 's1');
     const again = await cli.zfs3backup('restore', 's1', '--to', target);
     expect(again).toMatchObject({ status: 0 });
-    expect(again.stderr.includes('is received from its start')).toBe(kind === 'OpenZFS');
+    expect(again.stderr.includes('is received from its start')).toBe(zfsKind === 'OpenZFS');
     expect(await treeAt(pool, target)).toEqual(data.treeOf('s1'));
   });
 
@@ -121,7 +119,7 @@ describe('a restore that was killed', () => {
     for (const each of [cli, other.cli]) expect(await each.zfs3backup('backup')).toMatchObject({ status: 0 });
     const target = `${pool.name}/taken`;
     await killHalfway(cli, target, 's1');
-    if (kind === 'OpenZFS') {
+    if (zfsKind === 'OpenZFS') {
       const refused = await other.cli.zfs3backup('restore', 's3', '--to', target, '--force');
       expect(refused).toMatchObject({ status: 3 });
       expect(refused.stderr).toContain(`an interrupted receive of "${data.name}@s1" left`);
@@ -130,7 +128,7 @@ describe('a restore that was killed', () => {
     }
     const dropped = await other.cli.zfs3backup('restore', 's3', '--to', target, '--abort-partial');
     expect(dropped).toMatchObject({ status: 0 });
-    expect(dropped.stderr.includes('will be dropped')).toBe(kind === 'OpenZFS');
+    expect(dropped.stderr.includes('will be dropped')).toBe(zfsKind === 'OpenZFS');
     expect(await treeAt(pool, target)).toEqual(other.data.treeOf('s3'));
   });
 });
@@ -184,7 +182,7 @@ describe('properties', () => {
     const target = `${pool.name}/other properties`;
     const asked = ['-o', 'org.z3b:mine=a = b', '-o', 'canmount=noauto', '-x', 'org.z3b:note'];
     const outcome = await cli.zfs3backup('restore', 's1', '--to', target, ...asked);
-    if (kind !== 'OpenZFS') return expect(outcome).toMatchObject({ status: 1 });
+    if (zfsKind !== 'OpenZFS') return expect(outcome).toMatchObject({ status: 1 });
     expect(outcome).toMatchObject({ status: 0 });
     expect(await property('org.z3b:mine', target)).toBe('a = b');
     expect(await property('canmount', target)).toBe('noauto');
@@ -201,9 +199,9 @@ describe('properties', () => {
     const target = `${pool.name}/elsewhere`;
     expect(await cli.zfs3backup('restore', 's1', '--to', target)).toMatchObject({ status: 0 });
     const inherited = join(pool.mountpoint, 'elsewhere');
-    expect(await property('mountpoint', target)).toBe(kind === 'OpenZFS' ? inherited : place);
+    expect(await property('mountpoint', target)).toBe(zfsKind === 'OpenZFS' ? inherited : place);
     // where nothing is left out it is mounted over the original
-    if (kind !== 'OpenZFS') await pool.destroyDataset(target);
+    if (zfsKind !== 'OpenZFS') await pool.destroyDataset(target);
     await pool.destroyDataset(data.name);
     expect(await cli.zfs3backup('restore', 's1')).toMatchObject({ status: 0 });
     expect(await property('mountpoint', data.name)).toBe(place);
@@ -252,7 +250,7 @@ describe('restore --stdout', () => {
     const plan = await cli.zfs3backup('restore', 's1', '--to', target, '--dry-run');
     expect(plan).toMatchObject({ status: 0 });
     const line = plan.stdout.split('\n').find((each) => each.includes('zfs receive')) ?? '';
-    expect(line.includes('--resume-token')).toBe(kind === 'OpenZFS');
+    expect(line.includes('--resume-token')).toBe(zfsKind === 'OpenZFS');
     expect(await cli.shell(line)).toMatchObject({ status: 0 });
     expect(await treeAt(pool, target)).toEqual(data.treeOf('s1'));
   });
@@ -260,7 +258,7 @@ describe('restore --stdout', () => {
 
 describe('an encrypted dataset', () => {
   it('goes on after a kill without its key, and is the same with it', async () => {
-    if (kind !== 'OpenZFS') return expect(await pool.zfs('-?').catch(String)).not.toContain('load-key');
+    if (zfsKind !== 'OpenZFS') return expect(await pool.zfs('-?').catch(String)).not.toContain('load-key');
     const name = `${pool.name}/secret`;
     const key = join(tmpdir(), `z3b-key-${process.pid}`);
     await execa('bash', ['-c', `printf 'a long passphrase' > '${key}'`]);

@@ -6,33 +6,31 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDataset, type TestDataset, treeAt } from '../main/test-dataset.ts';
 import { createTestFolder } from '../test-folder.ts';
 import { createTestPool, type TestPool } from './test-pool.ts';
-import { readZfsKind, type ZfsKind } from './zfs-kind.ts';
+import { zfsKind } from './zfs-kind.ts';
 
 /** Debian's `nobody`, who owns nothing. */
 const NOBODY = 65_534;
 const PAGE = join(import.meta.dirname, '../../docs/security.md');
 
-let kind: ZfsKind;
 let pool: TestPool;
 let data: TestDataset;
 let folder: string;
 /** The checkout in a place that everybody may read, wherever it is. */
 let checkout: string;
 beforeAll(async () => {
-  kind = await readZfsKind();
   pool = await createTestPool();
   data = await createTestDataset(pool, 'data');
   folder = await createTestFolder('delegated');
   await chown(folder, NOBODY, NOBODY);
   checkout = await mkdtemp(join(tmpdir(), 'z3b-checkout-'));
-  if (kind === 'zfs-fuse') return;
+  if (zfsKind === 'zfs-fuse') return;
   // What udev does where it runs.
   await chmod('/dev/zfs', 0o666);
   await chmod(checkout, 0o755);
   await execa('mount', ['--bind', join(import.meta.dirname, '../..'), checkout]);
 });
 afterAll(async () => {
-  if (kind === 'OpenZFS') await execa('umount', [checkout]);
+  if (zfsKind === 'OpenZFS') await execa('umount', [checkout]);
   await rmdir(checkout);
 });
 
@@ -68,7 +66,7 @@ describe('a user who is not root', () => {
   it('is refused without a permission, and told what to type', async () => {
     await data.snapshot('daily-1');
     // It lets only root in at all.
-    if (kind === 'zfs-fuse') return expect((await asNobody('zfs', 'list')).status).not.toBe(0);
+    if (zfsKind === 'zfs-fuse') return expect((await asNobody('zfs', 'list')).status).not.toBe(0);
     const { status, stdout } = await zfs3backup('doctor');
     expect(status).toBe(1);
     expect(stdout).toContain(`As root: zfs allow -u nobody send,bookmark,hold,release ${data.name}`);
@@ -78,7 +76,7 @@ describe('a user who is not root', () => {
   it('backs up, goes on and leaves its marks by what docs/security.md allows', async () => {
     const [backup] = await readAllowLines();
     expect(backup).toBeDefined();
-    if (kind === 'zfs-fuse') return expect(pool.zfs(...(backup ?? []))).rejects.toThrow();
+    if (zfsKind === 'zfs-fuse') return expect(pool.zfs(...(backup ?? []))).rejects.toThrow();
     await pool.zfs(...(backup ?? []));
     const doctor = await zfs3backup('doctor');
     expect(doctor.stdout).toContain(`nobody may send ${data.name} and mark what the next backup needs`);
@@ -99,7 +97,7 @@ describe('a user who is not root', () => {
   });
 
   it('can neither destroy nor roll back nor change what it backs up', async () => {
-    if (kind === 'zfs-fuse') return expect((await asNobody('zfs', 'list')).status).not.toBe(0);
+    if (zfsKind === 'zfs-fuse') return expect((await asNobody('zfs', 'list')).status).not.toBe(0);
     await pool.zfs('snapshot', `${data.name}@other`);
     for (const command of [
       ['destroy', `${data.name}@other`],
@@ -117,7 +115,7 @@ describe('a user who is not root', () => {
   it('restores below what it was given, unmounted', async () => {
     const [, restore] = await readAllowLines();
     expect(restore).toBeDefined();
-    if (kind === 'zfs-fuse') return expect(pool.zfs(...(restore ?? []))).rejects.toThrow();
+    if (zfsKind === 'zfs-fuse') return expect(pool.zfs(...(restore ?? []))).rejects.toThrow();
     await pool.zfs('create', '-o', 'canmount=off', `${pool.name}/restore`);
     const target = `${pool.name}/restore/data`;
     expect((await zfs3backup('restore', 'daily-2', '--to', target)).status).not.toBe(0);

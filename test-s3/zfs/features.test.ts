@@ -4,15 +4,13 @@ import type { SendStep } from '../../src/sources/source.ts';
 import { createZfsSource } from '../../src/sources/zfs/zfs-source.ts';
 import { readTree, writeRandomFile } from './files.ts';
 import { createTestPool, type TestPool } from './test-pool.ts';
-import { readZfsKind, type ZfsKind } from './zfs-kind.ts';
+import { zfsKind } from './zfs-kind.ts';
 
 // What only OpenZFS can do is asserted there; on zfs-fuse the same tests assert how its absence shows.
 const source = createZfsSource();
 let pool: TestPool;
-let kind: ZfsKind;
 
 beforeAll(async () => {
-  kind = await readZfsKind();
   pool = await createTestPool();
 });
 
@@ -34,7 +32,7 @@ it('estimates full and incremental streams on OpenZFS, and cannot tell on zfs-fu
     { dataset, snapshot: 'b', parent: 'size a' },
   ]) {
     const estimate = await source.estimate(step);
-    if (kind === 'zfs-fuse') {
+    if (zfsKind === 'zfs-fuse') {
       expect(estimate).toBeUndefined();
     } else {
       const bytes = await countBytes(step);
@@ -48,7 +46,7 @@ it('sends an encrypted dataset raw without its key on OpenZFS; zfs-fuse says tha
   const dataset = `${pool.name}/secret`;
   const copy = `${pool.name}/secret-copy`;
   const step = { dataset, snapshot: 's', sendFlags: ['-w'] };
-  if (kind === 'zfs-fuse') {
+  if (zfsKind === 'zfs-fuse') {
     await pool.zfs('create', dataset);
     await pool.zfs('snapshot', `${dataset}@s`);
     await expect(countBytes(step)).rejects.toMatchObject({ code: 'PROCESS_FAILED' });
@@ -83,7 +81,7 @@ it('leaves bookmarks out of the snapshots', async () => {
   await pool.zfs('create', dataset);
   await pool.zfs('snapshot', `${dataset}@s`);
   const bookmark = pool.zfs('bookmark', `${dataset}@s`, `${dataset}#s`);
-  if (kind === 'OpenZFS') await bookmark;
+  if (zfsKind === 'OpenZFS') await bookmark;
   else await expect(bookmark).rejects.toThrow(/unrecognized command/);
   expect((await source.readDataset(dataset))?.snapshots.map(({ name }) => name)).toEqual(['s']);
 });

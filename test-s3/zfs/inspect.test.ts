@@ -10,11 +10,11 @@ import { createZfsInspector } from '../../src/inspect/zfs-inspector.ts';
 import { inspect, verdict } from '../../test/inspect/inspect.ts';
 import { writeRandomFile } from './files.ts';
 import { createTestPool, type TestPool } from './test-pool.ts';
-import { readZfsKind } from './zfs-kind.ts';
+import { zfsKind } from './zfs-kind.ts';
 
 const CUTS = 200;
 
-const isOpenZfs = (await readZfsKind()) === 'OpenZFS';
+const isOpenZfs = zfsKind === 'OpenZFS';
 let pool: TestPool;
 
 beforeAll(async () => {

@@ -14,16 +14,14 @@ import { createTestDataset, type TestDataset, treeAt } from '../main/test-datase
 import { createTestFolder } from '../test-folder.ts';
 import { readTree, writeRandomFile } from './files.ts';
 import { createTestPool, type TestPool } from './test-pool.ts';
-import { readZfsKind, type ZfsKind } from './zfs-kind.ts';
+import { zfsKind } from './zfs-kind.ts';
 
 // What only OpenZFS can do is asserted there; on zfs-fuse the same tests assert that all goes on without it.
 const source = createZfsSource();
 const filters = createFilterRegistry();
 let pool: TestPool;
-let kind: ZfsKind;
 
 beforeAll(async () => {
-  kind = await readZfsKind();
   pool = await createTestPool();
 });
 
@@ -64,7 +62,7 @@ describe('marks', () => {
     const [store, dataset] = [await createStore(), await createTestDataset(pool, 'mark ed')];
     await dataset.snapshot('a 1');
     expect(made(await backUp(store, dataset))).toEqual(['full a 1']);
-    if (kind === 'zfs-fuse') {
+    if (zfsKind === 'zfs-fuse') {
       expect(await marksOf(store, dataset)).toEqual([]);
       await dataset.snapshot('b');
       expect(made(await backUp(store, dataset))).toEqual(['b<a 1']);
@@ -101,7 +99,7 @@ describe('marks', () => {
     await dataset.snapshot('b');
     await backUp(store, dataset, { bookmarks: false, holds: false });
     const expected =
-      kind === 'OpenZFS'
+      zfsKind === 'OpenZFS'
         ? [
             ['#a', '!a'],
             ['#b', '!b'],
@@ -120,7 +118,7 @@ describe('marks', () => {
     await backUp(two, dataset);
     await dataset.snapshot('b');
     await backUp(one, dataset);
-    const isOpenZfs = kind === 'OpenZFS';
+    const isOpenZfs = zfsKind === 'OpenZFS';
     expect(await marksOf(one, dataset)).toEqual(isOpenZfs ? ['#b', '!b'] : []);
     expect(await marksOf(two, dataset)).toEqual(isOpenZfs ? ['#a', '!a'] : []);
     expect(made(await backUp(two, dataset))).toEqual(['b<a']);
@@ -137,7 +135,7 @@ describe('marks', () => {
   it("never take somebody else's bookmark for their own", async () => {
     const [store, dataset] = [await createStore(), await createTestDataset(pool, 'impostor')];
     await dataset.snapshot('a');
-    if (kind === 'zfs-fuse') {
+    if (zfsKind === 'zfs-fuse') {
       expect(made(await backUp(store, dataset))).toEqual(['full a']);
       return;
     }
@@ -179,7 +177,7 @@ describe('identity', () => {
       'b missing ok',
     ]);
     await pool.zfs('rename', `${dataset.name}@b`, `${dataset.name}@b2`);
-    const expected = kind === 'OpenZFS' ? ['b2<b'] : ['b2<a'];
+    const expected = zfsKind === 'OpenZFS' ? ['b2<b'] : ['b2<a'];
     expect(made(await backUp(store, dataset))).toEqual(expected);
     const target = `${pool.name}/identity copy`;
     await restore({ store, source, filters, dataset: dataset.name, snapshot: 'b2', target });
@@ -190,7 +188,7 @@ describe('identity', () => {
 describe('send flags', () => {
   it('are pinned to a chain', async () => {
     const [store, dataset] = [await createStore(), await createTestDataset(pool, 'flags')];
-    const flags = kind === 'OpenZFS' ? ['-L', '-c'] : ['-p'];
+    const flags = zfsKind === 'OpenZFS' ? ['-L', '-c'] : ['-p'];
     await dataset.snapshot('a');
     await backUp(store, dataset);
     await dataset.snapshot('b');
@@ -206,7 +204,7 @@ describe('send flags', () => {
   });
 
   it('send an encrypted dataset raw, so that its key is never loaded but to look at it', async () => {
-    if (kind === 'zfs-fuse') {
+    if (zfsKind === 'zfs-fuse') {
       await expect(pool.zfs('create', '-o', 'encryption=on', `${pool.name}/secret`)).rejects.toThrow();
       return;
     }
@@ -279,7 +277,7 @@ describe('a dataset that went back past a bookmark', () => {
   }
 
   it('does not take what was undone for a base, and a hold keeps it from being undone', async () => {
-    if (kind === 'zfs-fuse') return;
+    if (zfsKind === 'zfs-fuse') return;
     const store = await createStore();
     const { dataset, receive } = await goBack('undone', store);
     await expect(receive()).rejects.toMatchObject({ advice: expect.stringContaining('zfs holds') });

@@ -6,14 +6,12 @@ import type { SendStep } from '../../src/sources/source.ts';
 import { createZfsSource } from '../../src/sources/zfs/zfs-source.ts';
 import { readTree, writeRandomFile } from './files.ts';
 import { createTestPool, type TestPool } from './test-pool.ts';
-import { readZfsKind, type ZfsKind } from './zfs-kind.ts';
+import { zfsKind } from './zfs-kind.ts';
 
 const source = createZfsSource();
 let pool: TestPool;
-let kind: ZfsKind;
 
 beforeAll(async () => {
-  kind = await readZfsKind();
   pool = await createTestPool();
 });
 
@@ -106,7 +104,7 @@ describe('readDataset', () => {
     await writeRandomFile(join(folder, 'file'), 1_000_000);
     await expect
       .poll(async () => (await source.readDataset(dataset))?.writtenBytes, { timeout: 20_000, interval: 200 })
-      .toEqual(kind === 'OpenZFS' ? expect.toSatisfy((bytes: number) => bytes >= 1_000_000) : undefined);
+      .toEqual(zfsKind === 'OpenZFS' ? expect.toSatisfy((bytes: number) => bytes >= 1_000_000) : undefined);
   });
 });
 
@@ -141,7 +139,7 @@ describe('send and receive', () => {
     await pool.zfs('snapshot', `${dataset}@s`);
     const step = { dataset, snapshot: 's' };
     await receive(`${pool.name}/quiet`, step);
-    expect(await exact(`${pool.name}/quiet`, 'mounted')).toBe(kind === 'OpenZFS' ? 'no' : 'yes');
+    expect(await exact(`${pool.name}/quiet`, 'mounted')).toBe(zfsKind === 'OpenZFS' ? 'no' : 'yes');
     const loud = { target: `${pool.name}/loud`, snapshot: 's', force: false, mount: true };
     await source.receive(loud, source.send(step));
     expect(await exact(loud.target, 'mounted')).toBe('yes');
@@ -151,7 +149,7 @@ describe('send and receive', () => {
     await source.readDataset(pool.name);
     const step = { target: 'tank/b', snapshot: 's', force: false, mount: false };
     expect(source.receiveCommands(step)).toEqual([
-      kind === 'OpenZFS' ? ['zfs', 'receive', '-u', 'tank/b@s'] : ['zfs', 'receive', 'tank/b@s'],
+      zfsKind === 'OpenZFS' ? ['zfs', 'receive', '-u', 'tank/b@s'] : ['zfs', 'receive', 'tank/b@s'],
     ]);
   });
 

@@ -11,7 +11,7 @@ import { type VerifyOptions, verify } from '../../src/verify.ts';
 import { createTestDataset, type TestDataset } from '../main/test-dataset.ts';
 import { createTestFolder } from '../test-folder.ts';
 import { createTestPool, type TestPool } from './test-pool.ts';
-import { readZfsKind } from './zfs-kind.ts';
+import { zfsKind } from './zfs-kind.ts';
 
 const source = createZfsSource();
 const filters = createFilterRegistry();
@@ -92,17 +92,16 @@ it('needs no key for what is encrypted, and takes no mount point that a stream b
   const key = join(folder, 'key');
   await writeFile(key, Buffer.alloc(32, 7));
   const encryption = ['encryption=on', 'keyformat=raw', `keylocation=file://${key}`];
-  const kind = await readZfsKind();
-  const wanted = kind === 'OpenZFS' ? encryption : [];
+  const wanted = zfsKind === 'OpenZFS' ? encryption : [];
   await pool.zfs('create', ...wanted.flatMap((each) => ['-o', each]), secret);
   await writeFile(join(pool.mountpoint, 'secret', 'file'), Buffer.alloc(200_000, 'secret'));
   await pool.zfs('snapshot', `${secret}@s`);
-  if (kind === 'OpenZFS') {
+  if (zfsKind === 'OpenZFS') {
     await pool.zfs('unmount', secret);
     await pool.zfs('unload-key', secret);
   }
   // zfs-fuse mounts whatever it receives, where the stream says: there the flag stays away.
-  const sendFlags = kind === 'OpenZFS' ? ['-p'] : [];
+  const sendFlags = zfsKind === 'OpenZFS' ? ['-p'] : [];
   await backup({ store, source, dataset: secret, sendFlags, holds: false, bookmarks: false });
   const { backups } = await check({ dataset: secret });
   expect(backups.map(({ verdict, level }) => [verdict, level])).toEqual([['ok', 3]]);
@@ -135,7 +134,7 @@ describe('zfs receive -n', () => {
     const incremental = ['send', '-i', '@first', `${data.name}@second`];
     const { stdout: second } = await execa('zfs', incremental, { encoding: 'buffer' });
     // zfs-fuse takes it for a dataset that is not there, which proves nothing either.
-    const expected = (await readZfsKind()) === 'OpenZFS' ? 'refused' : 'taken';
+    const expected = zfsKind === 'OpenZFS' ? 'refused' : 'taken';
     expect(await rehearse(second, target)).toBe(expected);
   });
 

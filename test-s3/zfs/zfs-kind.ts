@@ -1,9 +1,9 @@
 import { execa } from 'execa';
 
-export type ZfsKind = 'OpenZFS' | 'zfs-fuse';
-
 /** Which ZFS the tests meet; what it must be able to do follows from it, so that nothing is skipped silently. */
-export async function readZfsKind(): Promise<ZfsKind> {
+export const zfsKind = await readZfsKind();
+
+async function readZfsKind(): Promise<'OpenZFS' | 'zfs-fuse'> {
   const { exitCode, stdout } = await execa('zfs', ['version'], { reject: false });
   const kind = exitCode === 0 && stdout.startsWith('zfs-') ? 'OpenZFS' : 'zfs-fuse';
   const expected = process.env['ZFS3BACKUP_TEST_ZFS'];
