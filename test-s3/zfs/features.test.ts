@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import type { SendStep } from '../../src/sources/source.ts';
 import { createZfsSource } from '../../src/sources/zfs/zfs-source.ts';
+import { createEncryptedDataset } from './encrypted-dataset.ts';
 import { readTree, writeRandomFile } from './files.ts';
 import { createTestPool, type TestPool } from './test-pool.ts';
 import { zfsKind } from './zfs-kind.ts';
@@ -44,7 +45,6 @@ it('estimates full and incremental streams on OpenZFS, and cannot tell on zfs-fu
 
 it('sends an encrypted dataset raw without its key on OpenZFS; zfs-fuse says that it knows no -w', async () => {
   const dataset = `${pool.name}/secret`;
-  const copy = `${pool.name}/secret-copy`;
   const step = { dataset, snapshot: 's', sendFlags: ['-w'] };
   if (zfsKind === 'zfs-fuse') {
     await pool.zfs('create', dataset);
@@ -52,27 +52,15 @@ it('sends an encrypted dataset raw without its key on OpenZFS; zfs-fuse says tha
     await expect(countBytes(step)).rejects.toMatchObject({ code: 'PROCESS_FAILED' });
     return;
   }
-  const key = join(pool.mountpoint, 'key');
-  await writeRandomFile(key, 32);
-  await pool.zfs(
-    'create',
-    '-o',
-    'encryption=on',
-    '-o',
-    'keyformat=raw',
-    '-o',
-    `keylocation=file://${key}`,
-    dataset,
-  );
-  await writeRandomFile(join(pool.mountpoint, 'secret', 'file'), 500_000);
-  const tree = await readTree(join(pool.mountpoint, 'secret'));
+  const { folder, lock, unlock } = await createEncryptedDataset(pool, 'secret');
+  await writeRandomFile(join(folder, 'file'), 500_000);
+  const tree = await readTree(folder);
   await pool.zfs('snapshot', `${dataset}@s`);
-  await pool.zfs('unmount', dataset);
-  await pool.zfs('unload-key', dataset);
+  await lock();
 
+  const copy = `${pool.name}/secret-copy`;
   await source.receive({ target: copy, snapshot: 's', force: false, mount: false }, source.send(step));
-  await pool.zfs('load-key', '-L', `file://${key}`, copy);
-  await pool.zfs('mount', copy);
+  await unlock(copy);
   expect(await readTree(join(pool.mountpoint, 'secret-copy'))).toEqual(tree);
 });
 

@@ -1,49 +1,22 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type BackupOptions, type BackupResult, backup } from '../../src/backup.ts';
-import { createFilterRegistry } from '../../src/filters/registry.ts';
 import { release } from '../../src/release.ts';
 import { restore } from '../../src/restore.ts';
-import { createZfsSource } from '../../src/sources/zfs/zfs-source.ts';
 import { status } from '../../src/status.ts';
-import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { storeId } from '../../src/store/store-id.ts';
 import { createTestDataset, type TestDataset, treeAt } from '../main/test-dataset.ts';
-import { createTestFolder } from '../test-folder.ts';
+import { backUp, createStore, filters, made, source } from './backup-run.ts';
 import { readTree, writeRandomFile } from './files.ts';
 import { createTestPool, type TestPool } from './test-pool.ts';
 import { zfsKind } from './zfs-kind.ts';
 
 // What only OpenZFS can do is asserted there; on zfs-fuse the same tests assert that all goes on without it.
-const source = createZfsSource();
-const filters = createFilterRegistry();
 let pool: TestPool;
-
 beforeAll(async () => {
   pool = await createTestPool();
 });
-
-async function createStore(): Promise<ObjectStore> {
-  return createDirectoryStore({ path: await createTestFolder('marks'), prefix: 'p/' });
-}
-
-function backUp(
-  store: ObjectStore,
-  { name }: Pick<TestDataset, 'name'>,
-  more: Partial<BackupOptions> = {},
-): Promise<BackupResult> {
-  return backup({ store, source, dataset: name, ...more });
-}
-
-/** `b<a`, or `full b`. */
-function made({ backups }: BackupResult): readonly string[] {
-  const nameOf = (name: string) => name.slice(name.indexOf('@') + 1);
-  return backups.map(({ name, kind, parent }) =>
-    kind === 'full' ? `full ${nameOf(name)}` : `${nameOf(name)}<${parent}`,
-  );
-}
 
 /** `!snapshot` for what this store holds, `#snapshot` for its bookmarks. */
 async function marksOf(store: ObjectStore, { name }: Pick<TestDataset, 'name'>): Promise<readonly string[]> {
@@ -150,103 +123,6 @@ describe('marks', () => {
       .then((state) => state?.snapshots.filter(({ name }) => name === 'b').map((each) => each.guid) ?? []);
     expect(await marksOf(store, dataset)).toEqual([`#${guid}`, '!b']);
     expect(made(await backUp(store, dataset))).toEqual(['c<b']);
-  });
-});
-
-describe('identity', () => {
-  it('is the guid: renamed is the same, destroyed and taken again is another', async () => {
-    const [store, dataset] = [await createStore(), await createTestDataset(pool, 'identity')];
-    await dataset.snapshot('a');
-    await backUp(store, dataset, { holds: false });
-    await pool.zfs('rename', `${dataset.name}@a`, `${dataset.name}@renamed`);
-    await dataset.snapshot('b');
-    expect(made(await backUp(store, dataset, { holds: false }))).toEqual(['b<a']);
-    const rows = async () => (await status({ store, source, dataset: dataset.name })).snapshots;
-    expect(await rows()).toMatchObject([
-      { name: 'a', local: 'ok', localName: 'renamed' },
-      { name: 'b', local: 'ok', localName: null },
-    ]);
-
-    await pool.zfs('destroy', `${dataset.name}@b`);
-    await dataset.snapshot('b');
-    await expect(backUp(store, dataset)).rejects.toMatchObject({ code: 'SNAPSHOT_CONFLICT' });
-    // taken within the second in which the other was stored, it may stand before or behind it
-    expect((await rows()).map(({ name, type, local }) => `${name} ${type} ${local}`).sort()).toEqual([
-      'a full ok',
-      'b incremental other snapshot',
-      'b missing ok',
-    ]);
-    await pool.zfs('rename', `${dataset.name}@b`, `${dataset.name}@b2`);
-    const expected = zfsKind === 'OpenZFS' ? ['b2<b'] : ['b2<a'];
-    expect(made(await backUp(store, dataset))).toEqual(expected);
-    const target = `${pool.name}/identity copy`;
-    await restore({ store, source, filters, dataset: dataset.name, snapshot: 'b2', target });
-    expect(await treeAt(pool, target)).toEqual(dataset.treeOf('b'));
-  });
-});
-
-describe('send flags', () => {
-  it('are pinned to a chain', async () => {
-    const [store, dataset] = [await createStore(), await createTestDataset(pool, 'flags')];
-    const flags = zfsKind === 'OpenZFS' ? ['-L', '-c'] : ['-p'];
-    await dataset.snapshot('a');
-    await backUp(store, dataset);
-    await dataset.snapshot('b');
-    const incremental = backUp(store, dataset, { sendFlags: flags, mode: 'incremental' });
-    await expect(incremental).rejects.toMatchObject({ code: 'NO_COMMON_SNAPSHOT' });
-    const result = await backUp(store, dataset, { sendFlags: flags });
-    expect(made(result)).toEqual(['full b']);
-    expect(result.notes.join()).toContain(`now they are ${flags.join(' ')}`);
-    await dataset.snapshot('c');
-    expect(made(await backUp(store, dataset, { sendFlags: flags.toReversed() }))).toEqual(['c<b']);
-    const info = await store.head(`p/${dataset.name}@c`);
-    expect(info?.metadata['send-flags']).toBe(flags.join(' '));
-  });
-
-  it('send an encrypted dataset raw, so that its key is never loaded but to look at it', async () => {
-    if (zfsKind === 'zfs-fuse') {
-      await expect(pool.zfs('create', '-o', 'encryption=on', `${pool.name}/secret`)).rejects.toThrow();
-      return;
-    }
-    const store = await createStore();
-    const name = `${pool.name}/secret`;
-    const key = join(pool.mountpoint, 'key');
-    await writeRandomFile(key, 32);
-    const keyed = ['-o', 'encryption=on', '-o', 'keyformat=raw', '-o', `keylocation=file://${key}`];
-    await pool.zfs('create', ...keyed, name);
-    const mountpoint = join(pool.mountpoint, 'secret');
-    const trees: Record<string, string>[] = [];
-    for (const snapshot of ['a', 'b']) {
-      await writeRandomFile(join(mountpoint, snapshot), 500_000);
-      trees.push(await readTree(mountpoint));
-      await pool.zfs('snapshot', `${name}@${snapshot}`);
-      await pool.zfs('unmount', name);
-      await pool.zfs('unload-key', name);
-      const result = await backUp(store, { name });
-      expect(made(result)).toEqual([snapshot === 'a' ? 'full a' : 'b<a']);
-      if (snapshot === 'a') expect(result.notes.join()).toContain('sent as it is on disk (-w)');
-      expect(await pool.zfs('get', '-H', '-o', 'value', 'keystatus', name)).toBe('unavailable');
-      expect((await store.head(`p/${name}@${snapshot}`))?.metadata['send-flags']).toBe('-w');
-      await pool.zfs('load-key', name);
-      await pool.zfs('mount', name);
-    }
-    await release({ source, dataset: name });
-    await pool.destroyDataset(name);
-
-    await restore({ store, source, filters, dataset: name, snapshot: 'b' });
-    expect(await pool.zfs('get', '-H', '-o', 'value', 'keystatus', name)).toBe('unavailable');
-    await pool.zfs('load-key', '-L', `file://${key}`, name);
-    await pool.zfs('mount', name);
-    expect(await readTree(await pool.zfs('get', '-H', '-o', 'value', 'mountpoint', name))).toEqual(trees[1]);
-
-    // what was received goes on, raw as before
-    await writeRandomFile(join(mountpoint, 'c'), 100_000);
-    await pool.zfs('snapshot', `${name}@c`);
-    expect(made(await backUp(store, { name }))).toEqual(['c<b']);
-    await pool.zfs('snapshot', `${name}@d`);
-    const plain = await backUp(store, { name }, { raw: 'off' });
-    expect(made(plain)).toEqual(['full d']);
-    expect(plain.notes.join()).toContain('the chain in the store has the send flags -w');
   });
 });
 

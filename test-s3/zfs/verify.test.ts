@@ -10,6 +10,7 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { type VerifyOptions, verify } from '../../src/verify.ts';
 import { createTestDataset, type TestDataset } from '../main/test-dataset.ts';
 import { createTestFolder } from '../test-folder.ts';
+import { createEncryptedDataset } from './encrypted-dataset.ts';
 import { createTestPool, type TestPool } from './test-pool.ts';
 import { zfsKind } from './zfs-kind.ts';
 
@@ -89,17 +90,11 @@ describe('a restore for a trial', () => {
 
 it('needs no key for what is encrypted, and takes no mount point that a stream brings', async () => {
   const secret = `${pool.name}/secret`;
-  const key = join(folder, 'key');
-  await writeFile(key, Buffer.alloc(32, 7));
-  const encryption = ['encryption=on', 'keyformat=raw', `keylocation=file://${key}`];
-  const wanted = zfsKind === 'OpenZFS' ? encryption : [];
-  await pool.zfs('create', ...wanted.flatMap((each) => ['-o', each]), secret);
+  const encrypted = zfsKind === 'OpenZFS' ? await createEncryptedDataset(pool, 'secret') : undefined;
+  if (!encrypted) await pool.zfs('create', secret);
   await writeFile(join(pool.mountpoint, 'secret', 'file'), Buffer.alloc(200_000, 'secret'));
   await pool.zfs('snapshot', `${secret}@s`);
-  if (zfsKind === 'OpenZFS') {
-    await pool.zfs('unmount', secret);
-    await pool.zfs('unload-key', secret);
-  }
+  await encrypted?.lock();
   // zfs-fuse mounts whatever it receives, where the stream says: there the flag stays away.
   const sendFlags = zfsKind === 'OpenZFS' ? ['-p'] : [];
   await backup({ store, source, dataset: secret, sendFlags, holds: false, bookmarks: false });
