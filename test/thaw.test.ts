@@ -9,7 +9,7 @@ import { thaw } from '../src/thaw.ts';
 import { checkFields } from './cli/check-fields.ts';
 import { jsonTable } from './cli/docs-tables.ts';
 import { type Answer, errorBody, openStore, xml } from './store/answering-server.ts';
-import { failureOf } from './store/contract.ts';
+import { failureOf } from './store/store-failure.ts';
 import { thrownBy } from './stream/fixtures.ts';
 
 const plain = createStyle(false);

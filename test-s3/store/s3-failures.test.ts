@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { exitStatusOf } from '../../src/errors.ts';
 import { PROVIDERS } from '../../src/store/providers.ts';
 import type { S3StoreOptions } from '../../src/store/s3-context.ts';
-import { all, failureOf } from '../../test/store/contract.ts';
+import { all } from '../../test/store/read-back.ts';
+import { failureOf } from '../../test/store/store-failure.ts';
 import { createBucket, createLimitedUser, openTestStore, s3Credentials, s3Server } from '../s3.ts';
 
 const opened: Array<{ close(): void }> = [];

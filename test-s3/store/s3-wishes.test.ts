@@ -9,7 +9,8 @@ import {
 import { afterEach, describe, expect, it } from 'vitest';
 import { PROVIDERS } from '../../src/store/providers.ts';
 import type { S3StoreOptions } from '../../src/store/s3-context.ts';
-import { all, failureOf } from '../../test/store/contract.ts';
+import { all } from '../../test/store/read-back.ts';
+import { failureOf } from '../../test/store/store-failure.ts';
 import { createBucket, createTestClient, openTestStore } from '../s3.ts';
 
 const MIB = 1024 ** 2;

@@ -3,7 +3,7 @@ import { afterEach } from 'vitest';
 import type { Upload } from '../../src/store/object-store.ts';
 import type { S3StoreOptions } from '../../src/store/s3-context.ts';
 import { createS3Store } from '../../src/store/s3-store.ts';
-import { all } from './contract.ts';
+import { all } from './read-back.ts';
 
 export interface Request {
   readonly method: string;

@@ -16,7 +16,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exitStatusOf, StoreError } from '../../src/errors.ts';
 import { asStoreError } from '../../src/store/directory-errors.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
-import { failureOf, keysOf, read } from './contract.ts';
+import { keysOf, read } from './read-back.ts';
+import { failureOf } from './store-failure.ts';
 
 let root = '';
 beforeEach(async () => {

@@ -6,6 +6,7 @@ import { pput } from '../../src/pput.ts';
 import { openStore as openAny } from '../../src/store/open-store.ts';
 import { createS3Store } from '../../src/store/s3-store.ts';
 import { createRateLimit } from '../../src/stream/rate-limit.ts';
+import { collect } from '../stream/fixtures.ts';
 import { download } from '../transfer/download-all.ts';
 import { type Answer, openStore } from './answering-server.ts';
 import { onRequests, startRawServer } from './raw-server.ts';
@@ -18,12 +19,6 @@ async function* bytes(length: number) {
   for (let at = 0; at < length; at += 64 * 1024) {
     yield Buffer.alloc(Math.min(64 * 1024, length - at), at / (64 * 1024));
   }
-}
-
-async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const all: Uint8Array[] = [];
-  for await (const chunk of chunks) all.push(Buffer.from(chunk));
-  return Buffer.concat(all);
 }
 
 async function secondsOf(work: Promise<unknown>): Promise<number> {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/errors.ts';
 import type { ObjectStore, ObjectSummary, Upload } from '../../src/store/object-store.ts';
 import { type Retry, retrying } from '../../src/store/retrying-store.ts';
-import { failureOf, keysOf } from './contract.ts';
+import { keysOf } from './read-back.ts';
+import { failureOf } from './store-failure.ts';
 
 /** Tries five times without waiting. */
 const retry: Retry = async (_, attempt) => {

@@ -12,7 +12,8 @@ import {
   withComplete,
   xml,
 } from './answering-server.ts';
-import { all, failureOf, keysOf } from './contract.ts';
+import { all, keysOf } from './read-back.ts';
+import { failureOf } from './store-failure.ts';
 
 describe('the answer to Complete', () => {
   it.each([

@@ -14,7 +14,8 @@ import {
   withComplete,
   xml,
 } from './answering-server.ts';
-import { all, failureOf } from './contract.ts';
+import { all } from './read-back.ts';
+import { failureOf } from './store-failure.ts';
 
 describe('what goes with a body for the store to check', () => {
   const body = Buffer.from('123456789');
