@@ -60,6 +60,16 @@ export function xml(status: number, body: string, headers: Record<string, string
   };
 }
 
+/** Nothing but headers. */
+export function empty(status: number, headers: Record<string, string | number> = {}): Answer {
+  return (_, response) => response.writeHead(status, headers).end();
+}
+
+/** HEAD is answered in its own way, all else in the other. */
+export function onHead(head: Answer, other: Answer): Answer {
+  return (request, response) => (request.method === 'HEAD' ? head : other)(request, response);
+}
+
 export const errorBody = (code: string) =>
   `<Error><Code>${code}</Code><Message>words of the store</Message></Error>`;
 
@@ -76,6 +86,13 @@ export const started = xml(
   200,
   '<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>',
 );
+
+export const completed = xml(
+  200,
+  '<CompleteMultipartUploadResult><Key>k</Key></CompleteMultipartUploadResult>',
+);
+
+export const emptyListing = xml(200, '<ListBucketResult></ListBucketResult>');
 
 export async function uploadOne(store: { startUpload(key: string): Promise<Upload> }) {
   const upload = await store.startUpload('k');

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
-import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type ChecksumMode, checksumMode, PROVIDERS } from '../../src/store/providers.ts';
-import type { S3StoreOptions } from '../../src/store/s3-context.ts';
 import {
   type Answer,
+  completed,
+  empty,
+  emptyListing,
   errorBody,
+  onHead,
   openStore,
-  type Request,
   started,
   uploadOne,
   withComplete,
@@ -16,111 +16,6 @@ import {
 } from './answering-server.ts';
 import { all } from './read-back.ts';
 import { failureOf } from './store-failure.ts';
-
-describe('what goes with a body for the store to check', () => {
-  const body = Buffer.from('123456789');
-  const crc = 'cbf43926';
-  const base64 = (hex: string) => Buffer.from(hex, 'hex').toString('base64');
-  const send = async (checksum: ChecksumMode, options: Partial<S3StoreOptions> = {}) => {
-    const done = '<CompleteMultipartUploadResult><Key>k</Key></CompleteMultipartUploadResult>';
-    const { store, requests } = await openStore(withComplete(xml(200, done)), {
-      provider: { ...PROVIDERS.generic, checksum },
-      ...options,
-    });
-    await store.put('k', body);
-    const upload = await store.startUpload('k');
-    const parts = [await upload.putPart(1, body), await upload.putPart(2, Buffer.from('abc'))];
-    await upload.complete(parts);
-    const [put, create, part, , complete] = requests;
-    const checks = (request: Request | undefined) =>
-      Object.fromEntries(
-        Object.entries(request?.headers ?? {}).filter(([name]) =>
-          /checksum|content-md5|mp-object/.test(name),
-        ),
-      );
-    return {
-      put: checks(put),
-      create: checks(create),
-      part: checks(part),
-      complete: checks(complete),
-      list: complete?.body.toString() ?? '',
-      parts,
-      store,
-    };
-  };
-
-  it('is nothing unless it is asked for', async () => {
-    expect(await send('none')).toMatchObject({ put: {}, create: {}, part: {}, complete: {} });
-  });
-
-  it('is the MD5, also for a lock alone', async () => {
-    const md5 = { 'content-md5': createHash('md5').update(body).digest('base64') };
-    const objectLock = { mode: 'GOVERNANCE', days: 1 } as const;
-    for (const sent of [await send('md5'), await send('none', { objectLock })]) {
-      expect(sent).toMatchObject({ put: md5, part: md5, create: {}, complete: {} });
-    }
-  });
-
-  it('is the CRC-32, and at the end that of the whole object', async () => {
-    const { put, create, part, complete, list, parts } = await send('crc32');
-    expect(put).toEqual({ 'x-amz-checksum-crc32': base64(crc) });
-    expect(part).toEqual(put);
-    expect(create).toEqual({ 'x-amz-checksum-algorithm': 'CRC32', 'x-amz-checksum-type': 'FULL_OBJECT' });
-    expect(complete).toEqual({
-      'x-amz-checksum-crc32': base64(crc32(Buffer.concat([body, Buffer.from('abc')])).toString(16)),
-      'x-amz-checksum-type': 'FULL_OBJECT',
-      'x-amz-mp-object-size': '12',
-    });
-    expect(list).not.toContain('Checksum');
-    expect(parts[0]?.checksum).toEqual({ algorithm: 'crc32', hex: crc });
-  });
-
-  it('is one for each part where the store keeps none of a whole', async () => {
-    const { create, part, complete, list } = await send('crc32-parts');
-    expect(part).toEqual({ 'x-amz-checksum-crc32': base64(crc) });
-    expect(create).toEqual({ 'x-amz-checksum-algorithm': 'CRC32' });
-    expect(complete).toEqual({});
-    expect(list).toContain(`<ChecksumCRC32>${base64(crc)}</ChecksumCRC32>`);
-    expect(checksumMode('crc32', { bucket: 'b--use1-az4--x-s3', locked: false })).toBe('crc32-parts');
-  });
-
-  it('may be the SHA-256', async () => {
-    const sha256 = createHash('sha256').update(body).digest('base64');
-    const { create, part, list } = await send('sha256-parts');
-    expect(create).toEqual({ 'x-amz-checksum-algorithm': 'SHA256' });
-    expect(part).toEqual({ 'x-amz-checksum-sha256': sha256 });
-    expect(list).toContain(`<ChecksumSHA256>${sha256}</ChecksumSHA256>`);
-  });
-
-  it('is not computed where it is known', async () => {
-    const { store, requests } = await openStore(xml(200, ''), {
-      provider: { ...PROVIDERS.generic, checksum: 'crc32' },
-    });
-    await store.put('k', body, { crc32: '00000001' });
-    expect(requests[0]?.headers['x-amz-checksum-crc32']).toBe('AAAAAQ==');
-  });
-
-  it.each([
-    [{ 'x-amz-checksum-type': 'FULL_OBJECT' }, { algorithm: 'crc32', hex: crc }],
-    [{}, { algorithm: 'crc32', hex: crc }],
-    [{ 'x-amz-checksum-type': 'COMPOSITE' }, undefined],
-    [{ 'x-amz-checksum-crc32': `${base64(crc)}-2` }, undefined],
-  ])('is told by HEAD, with %j as %j', async (headers, expected) => {
-    const { store, requests } = await openStore(
-      (_, response) =>
-        response.writeHead(200, { etag: '"e"', 'x-amz-checksum-crc32': base64(crc), ...headers }).end(),
-      { provider: { ...PROVIDERS.generic, checksum: 'crc32' } },
-    );
-    expect((await store.head('k'))?.checksum).toEqual(expected);
-    expect(requests[0]?.headers['x-amz-checksum-mode']).toBe('ENABLED');
-  });
-
-  it('is not asked of HEAD where none was sent, for that may need a permission', async () => {
-    const { store, requests } = await openStore((_, response) => response.writeHead(200).end());
-    await store.head('k');
-    expect(requests[0]?.headers['x-amz-checksum-mode']).toBeUndefined();
-  });
-});
 
 describe('a key of the user’s', () => {
   const sseCKey = Buffer.alloc(32, 'k');
@@ -132,8 +27,7 @@ describe('a key of the user’s', () => {
   };
 
   it('goes with every request that writes or reads', async () => {
-    const done = '<CompleteMultipartUploadResult><Key>k</Key></CompleteMultipartUploadResult>';
-    const { store, requests } = await openStore(withComplete(xml(200, done)), { sseCKey });
+    const { store, requests } = await openStore(withComplete(completed), { sseCKey });
     const { upload, parts } = await uploadOne(store);
     await upload.complete(parts);
     await store.put('k', Buffer.from('x'));
@@ -157,7 +51,7 @@ describe('a key of the user’s', () => {
   it('is asked for where it is missing, and never told', async () => {
     const refuse: Answer = (request, response) =>
       /list-type/.test(request.url)
-        ? xml(200, '<ListBucketResult></ListBucketResult>')(request, response)
+        ? emptyListing(request, response)
         : xml(400, errorBody('InvalidRequest'))(request, response);
     for (const options of [{}, { sseCKey }]) {
       const { store } = await openStore(refuse, options);
@@ -221,8 +115,7 @@ describe('what objects are created with', () => {
   });
 
   it('is set afterwards where the store dropped it', async () => {
-    const answer: Answer = (_, response) =>
-      response.writeHead(200, { 'x-amz-version-id': 'v1', 'content-length': 0 }).end();
+    const answer = empty(200, { 'x-amz-version-id': 'v1', 'content-length': 0 });
     const { store, requests } = await openStore(answer, { tags, objectLock });
     await store.settle?.('k');
     expect(requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
@@ -239,7 +132,7 @@ describe('what objects are created with', () => {
       'x-amz-object-lock-mode': 'COMPLIANCE',
       'x-amz-tagging-count': '2',
     };
-    const answer: Answer = (_, response) => response.writeHead(200, there).end();
+    const answer = empty(200, there);
     const kept = await openStore(answer, { tags, objectLock });
     await kept.store.settle?.('k');
     expect(kept.requests).toHaveLength(1);
@@ -249,10 +142,7 @@ describe('what objects are created with', () => {
   });
 
   it('says that an object is stored when it could not be locked', async () => {
-    const answer: Answer = (request, response) =>
-      request.method === 'HEAD'
-        ? response.writeHead(200).end()
-        : xml(403, errorBody('AccessDenied'))(request, response);
+    const answer = onHead(empty(200), xml(403, errorBody('AccessDenied')));
     const { store } = await openStore(answer, { objectLock });
     const error = await failureOf(store.settle?.('k') ?? Promise.resolve());
     expect(error).toMatchObject({ code: 'STORE_DENIED', operation: 'lock' });
