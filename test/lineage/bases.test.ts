@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { askBackup, cases, parseSituation } from './language.ts';
+import { askBackup } from './ask-plan.ts';
+import { cases } from './language.ts';
+import { parseSituation } from './situation.ts';
 
 cases('a base that is only a bookmark any more', [
   'local: #x,1 @b,2 | store: a,1(full) | backup → b<#x (stored as a)',

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { exitStatusOf, Zfs3BackupError } from '../../src/errors.ts';
 import { conflictError } from '../../src/lineage/conflict-error.ts';
 import type { Conflict } from '../../src/lineage/conflicts.ts';
-import { askBackup, askRestore, parseSituation } from './language.ts';
+import { askBackup, askRestore } from './ask-plan.ts';
+import { parseSituation } from './situation.ts';
 
 function errorOf(asked: string) {
   const situation = parseSituation(asked);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Backup } from '../../src/lineage/backup.ts';
 import { buildLineage, chainTo } from '../../src/lineage/lineage.ts';
-import { cases, DATASET, parseBackup } from './language.ts';
+import { cases } from './language.ts';
+import { DATASET, parseBackup } from './situation.ts';
 
 cases('healthy full and incremental', [
   'store: - | health → ',

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { heldByUploads, type PendingUpload } from '../../src/lineage/held-by-uploads.ts';
-import { DATASET, PREFIX, parseSituation } from './language.ts';
+import { DATASET, PREFIX, parseSituation } from './situation.ts';
 
 const HOUR = 3_600_000;
 

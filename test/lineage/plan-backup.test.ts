@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { askBackup, cases, parseSituation } from './language.ts';
+import { askBackup } from './ask-plan.ts';
+import { cases } from './language.ts';
+import { parseSituation } from './situation.ts';
 
 cases('an empty store', [
   'local: @a,1 | store: - | backup → full a',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planReindex } from '../../src/lineage/plan-reindex.ts';
 import { parseRecordKey, recordKey } from '../../src/lineage/record-key.ts';
-import { PREFIX, parseBackup } from './language.ts';
+import { PREFIX, parseBackup } from './situation.ts';
 
 const AT = `${PREFIX}.records/tank/a@`;
 const ask = (request: Partial<Parameters<typeof planReindex>[0]>) =>

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { planRestore } from '../../src/lineage/plan-restore.ts';
-import { askRestore, cases, parseSituation } from './language.ts';
+import { askRestore } from './ask-plan.ts';
+import { cases } from './language.ts';
+import { parseSituation } from './situation.ts';
 
 cases('into a dataset that does not exist', [
   'store: a(full) | target: none | restore a → full a',

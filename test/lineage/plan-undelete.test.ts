@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildLineage } from '../../src/lineage/lineage.ts';
 import { planUndelete } from '../../src/lineage/plan-undelete.ts';
-import { DATASET, parseBackup, parseSituation } from './language.ts';
+import { DATASET, parseBackup, parseSituation } from './situation.ts';
 
 /** `store: … | deleted: … | NAMES → what comes back, in order; notes`. */
 function answer(line: string): string {

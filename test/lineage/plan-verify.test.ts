@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildLineage } from '../../src/lineage/lineage.ts';
 import { planVerify, type VerifyLevel } from '../../src/lineage/plan-verify.ts';
-import { DATASET, parseBackup, parseSituation } from './language.ts';
+import { DATASET, parseBackup, parseSituation } from './situation.ts';
 
 function answer(line: string): string {
   const [lostPart, situation] = line.startsWith('lost:') ? splitOnce(line.slice(5)) : ['', line];

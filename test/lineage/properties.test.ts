@@ -8,7 +8,7 @@ import { type BackupStep, planBackup } from '../../src/lineage/plan-backup.ts';
 import { planRestore } from '../../src/lineage/plan-restore.ts';
 import type { Snapshot } from '../../src/lineage/snapshot.ts';
 import { assembleStatus } from '../../src/lineage/status.ts';
-import { DATASET, PREFIX } from './language.ts';
+import { DATASET, PREFIX } from './situation.ts';
 
 const HOUR = 3_600_000;
 

@@ -8,7 +8,7 @@ import { planDelete } from '../../src/lineage/plan-delete.ts';
 import { planRetention } from '../../src/lineage/plan-retention.ts';
 import { parseRetention } from '../../src/lineage/retention.ts';
 import type { Snapshot } from '../../src/lineage/snapshot.ts';
-import { DATASET, parseBackup } from './language.ts';
+import { DATASET, parseBackup } from './situation.ts';
 
 const HOUR = 3_600_000;
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];

@@ -3,7 +3,7 @@ import { Zfs3BackupError } from '../../src/errors.ts';
 import type { DeletionPlan } from '../../src/lineage/deletions.ts';
 import { planRetention } from '../../src/lineage/plan-retention.ts';
 import { parseRetention, secondsOf, wordsOfRule } from '../../src/lineage/retention.ts';
-import { parseSituation } from './language.ts';
+import { parseSituation } from './situation.ts';
 
 const HOUR = 3_600_000;
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { buildLineage } from '../../src/lineage/lineage.ts';
 import { assembleStatus } from '../../src/lineage/status.ts';
-import { cases, DATASET, parseBackup, parseSituation } from './language.ts';
+import { cases } from './language.ts';
+import { DATASET, parseBackup, parseSituation } from './situation.ts';
 
 cases('both sides', [
   'local: - | store: - | status → ',

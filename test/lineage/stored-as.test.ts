@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildLineage } from '../../src/lineage/lineage.ts';
 import { findStoredAs, sayStoredAs } from '../../src/lineage/stored-as.ts';
-import { parseBackup, parseSnapshot } from './language.ts';
+import { parseBackup, parseSnapshot } from './situation.ts';
 
 const lineages = [
   ['tank/a', ['tank/a@s,1(full)', 'tank/a@t,2<tank/a@s,1', 'tank/a@u,3<tank/a@t,2']],

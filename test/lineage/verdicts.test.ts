@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { planVerify } from '../../src/lineage/plan-verify.ts';
 import { giveVerdicts, type Looked } from '../../src/lineage/verdicts.ts';
-import { parseSituation } from './language.ts';
+import { parseSituation } from './situation.ts';
 
 const FINE: Looked = {
   ...{ level: 2, findings: [], notes: [], notVerified: undefined },
