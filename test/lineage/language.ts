@@ -48,7 +48,7 @@ function splitCase(line: string): { readonly asked: string; readonly expected: s
 }
 
 /** Asks the code and writes its answer in the same language. */
-export function answer(asked: string): string {
+function answer(asked: string): string {
   const situation = parseSituation(asked);
   const { lineage, question } = situation;
   switch (question[0]) {
