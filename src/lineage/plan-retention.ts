@@ -53,12 +53,15 @@ export function planRetention(request: RetentionRequest): DeletionPlan {
   return listDeletions(lineage, keeps, `no rule of ${rules.text} keeps it`);
 }
 
+/** Before every date that there is: nothing that tells no time may count as the newest. */
+const UNDATED = -1;
+
 /** Oldest first. */
 function byAge(lineage: Lineage, doubts: ReadonlyMap<LineageEntry, string>): readonly Aged[] {
   return lineage.entries
     .filter((entry) => entry.health === 'ok' && !doubts.has(entry))
     .map((entry) => ({ entry, takenAt: takenAt(entry.backup) }))
-    .sort((a, b) => (a.takenAt ?? 0) - (b.takenAt ?? 0));
+    .sort((a, b) => (a.takenAt ?? UNDATED) - (b.takenAt ?? UNDATED));
 }
 
 function takenAt({ snapshotCreatedAt, storedAt }: Backup): number | undefined {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Zfs3BackupError } from '../../src/errors.ts';
 import type { DeletionPlan } from '../../src/lineage/deletions.ts';
+import { buildLineage } from '../../src/lineage/lineage.ts';
 import { planRetention } from '../../src/lineage/plan-retention.ts';
 import { parseRetention, secondsOf, wordsOfRule } from '../../src/lineage/retention.ts';
-import { parseSituation } from './situation.ts';
+import { DATASET, parseBackup, parseSituation } from './situation.ts';
 
 const HOUR = 3_600_000;
 
@@ -85,6 +86,19 @@ describe('the language of rules', () => {
   ])('reads %j', (text, newest, periods) => {
     const rules = parseRetention(text);
     expect([rules.newest, rules.periods.map(wordsOfRule)]).toEqual([newest, periods]);
+  });
+
+  it('takes nothing for the newest that tells no time', () => {
+    const undated = { ...parseBackup('b(full)~0'), snapshotCreatedAt: new Date(Number.NaN) };
+    const backups = [parseBackup('a(full)~0'), undated];
+    const { deletions } = planRetention({
+      lineage: buildLineage(DATASET, backups),
+      rules: parseRetention('1'),
+      now: new Date(HOUR),
+      local: [],
+      held: new Map(),
+    });
+    expect(deletions).toEqual([]);
   });
 
   it('counts as zfs-autobackup does', () => {
