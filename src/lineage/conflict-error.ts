@@ -10,6 +10,7 @@ import type {
   WouldLoseData,
 } from './conflicts.ts';
 import { nearestNames } from './resolve-name.ts';
+import type { Snapshot } from './snapshot.ts';
 
 interface Rendered {
   readonly code: ErrorCode;
@@ -168,7 +169,7 @@ function renderLosses({ target, snapshot, base, losses }: WouldLoseData): Render
   const back = base ? `${target} would go back to ${base.name}` : `${target} exists`;
   return {
     code: 'WOULD_LOSE_DATA',
-    message: `${back}; restoring ${snapshot} would destroy ${lossSentences(target, losses).join(', ')}`,
+    message: `${back}; restoring ${snapshot} would destroy ${lossSentences(target, base, losses).join(', ')}`,
     advice:
       'Restore beside it with --to another dataset, or add --force if all of that may go (--dry-run --force shows the plan).',
   };
@@ -197,17 +198,23 @@ function renderPartial({ target, partial, snapshot }: PartialInTheWay): Rendered
   };
 }
 
-/** What is lost, one phrase each. */
-export function lossSentences(target: string, losses: Losses): readonly string[] {
-  const { snapshots, bookmarks = [], writtenBytes = 0, everything } = losses;
+/** What is lost of a target that goes back to `base` (or, without one, is replaced), one phrase each. */
+export function lossSentences(target: string, base: Snapshot | undefined, losses: Losses): readonly string[] {
+  const { snapshots, bookmarks = [], writtenBytes, everything } = losses;
   if (everything)
-    return [`all that is in ${target}${writtenBytes > 0 ? ` (${writtenBytes} bytes written)` : ''}`];
-  const written = writtenBytes > 0 ? [`${writtenBytes} bytes written since the newest snapshot`] : [];
+    return [`all that is in ${target}${writtenBytes ? ` (${writtenBytes} bytes written)` : ''}`];
   return [
     ...snapshots.map(({ name }) => `the snapshot ${target}@${name}`),
     ...bookmarks.map((name) => `the bookmark ${target}#${name}`),
-    ...written,
+    ...writtenSentences(target, base, writtenBytes),
   ];
+}
+
+// What is not known is no less lost: whoever agrees must have read of it.
+function writtenSentences(target: string, base: Snapshot | undefined, bytes: number | undefined) {
+  if (bytes === undefined)
+    return [`whatever was written to ${target} since @${base?.name ?? ''} (this ZFS cannot tell)`];
+  return bytes > 0 ? [`${bytes} bytes written since the newest snapshot`] : [];
 }
 
 /** The newest of a list that is oldest first. */

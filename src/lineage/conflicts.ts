@@ -100,7 +100,7 @@ export interface Losses {
   readonly snapshots: readonly Snapshot[];
   /** Newer ones than that, by their names after the `#`, but for our own. */
   readonly bookmarks?: readonly string[];
-  /** Changed since the newest snapshot; `undefined` where the source cannot tell. */
+  /** Changed since the newest snapshot; `undefined` where the source cannot tell: perhaps much. */
   readonly writtenBytes: number | undefined;
   /** The target has no snapshot at all, so that the whole of it is replaced. */
   readonly everything: boolean;

@@ -14,8 +14,8 @@ import { inCreationOrder, type Snapshot } from './snapshot.ts';
 export interface TargetState {
   readonly snapshots: readonly Snapshot[];
   /**
-   * Bytes changed since the newest snapshot. `undefined` (an old ZFS cannot tell) counts as none: without `-F`
-   * `zfs receive` itself refuses a target that was modified.
+   * Bytes changed since the newest snapshot. `undefined` (an old ZFS cannot tell) asks for no consent by itself, for
+   * without `-F` `zfs receive` refuses a target that was modified; where something is lost anyway it is among it.
    */
   readonly writtenBytes: number | undefined;
   /** What an interrupted receive left. */
@@ -140,10 +140,10 @@ function planOver(
   const kept = base === undefined ? [] : snapshots.slice(0, snapshots.indexOf(base) + 1);
   const inTheWay = findNamesake(kept, plan.steps);
   if (inTheWay) return { kind: 'same-name-other-snapshot', dataset: target.name, ...inTheWay };
-  const lost = snapshots.slice(kept.length);
-  const marks = planGoingBack(target.name, target.state?.marks, { base, lost });
+  const newer = snapshots.slice(kept.length);
+  const marks = planGoingBack(target.name, target.state?.marks, { base, lost: newer });
   const losses: Losses = {
-    snapshots: lost,
+    snapshots: newer,
     bookmarks: marks
       .flatMap((step) => (step.do === 'drop bookmark' ? [step.bookmark] : []))
       .filter(isForeign),
@@ -153,8 +153,8 @@ function planOver(
   const loses = losses.everything || losses.snapshots.length > 0 || (losses.writtenBytes ?? 0) > 0;
   if (loses && !force) return { kind: 'would-lose-data', target: target.name, snapshot, base, losses };
   if (!force) return plan;
-  const sentences = loses ? lossSentences(target.name, losses) : [];
-  return { ...plan, force, marks, losses: [...sentences, ...lossesBelow(target.name, plan.steps[0])] };
+  const lost = [...lossSentences(target.name, base, losses), ...lossesBelow(target.name, plan.steps[0])];
+  return { ...plan, force, marks, losses: lost };
 }
 
 /** What `receive -F` makes of a package of several datasets: a copy, and nothing besides. */

@@ -37,13 +37,22 @@ cases('what would be lost', [
   'store: a(full) b<a | target: @mine,5 @a,1 | restore b → would lose mine after a',
   'store: a(full) b<a c<a | target: @a,1 @b,2 | restore c → would lose b after a',
   'store: a(full) b<a | target: empty | restore b → would lose everything',
-  'store: a(full) b<a | target: empty +? | restore b → would lose everything',
+  'store: a(full) b<a | target: empty +? | restore b → would lose everything ? bytes',
   'store: a(full) b<a | target: empty +500 | restore b → would lose everything 500 bytes',
   'store: a(full) b<a | target: @a,1 @mine,5 | restore b --force → on a: b<a -F, losing the snapshot tank/a@mine',
   'store: a(full) b<a | target: @a,1 +4096 | restore b --force → on a: b<a -F, losing 4096 bytes written since the newest snapshot',
   'store: a(full) b<a | target: @a,1 @m,5 +7 | restore b --force → on a: b<a -F, losing the snapshot tank/a@m and 7 bytes written since the newest snapshot',
   'store: a(full) b<a | target: empty | restore b --force → full a, b<a -F, losing all that is in tank/a',
   'store: a(full) | target: empty +500 | restore a --force → full a -F, losing all that is in tank/a (500 bytes written)',
+]);
+
+cases('a ZFS that cannot tell what was written', [
+  // the receive itself refuses where something was: no consent is asked for what may not be
+  'store: a(full) b<a | target: @a,1 +? | restore b → on a: b<a',
+  'store: a(full) b<a | target: @a,1 +? | restore b --force → on a: b<a -F, losing whatever was written to tank/a since @a (this ZFS cannot tell)',
+  'store: a(full) b<a | target: @a,1 @m,5 +? | restore b → would lose m ? bytes after a',
+  'store: a(full) b<a | target: @a,1 @m,5 +? | restore b --force → on a: b<a -F, losing the snapshot tank/a@m and whatever was written to tank/a since @a (this ZFS cannot tell)',
+  'store: a(full) | target: empty +? | restore a --force → full a -F, losing all that is in tank/a',
 ]);
 
 cases('a package of several datasets destroys by force what it does not have', [

@@ -101,7 +101,8 @@ export function writeConflict(conflict: Conflict): string {
     case 'would-lose-data': {
       const { base, losses } = conflict;
       const what = losses.everything ? ['everything'] : losses.snapshots.map(({ name }) => name);
-      const written = losses.writtenBytes ? [`${losses.writtenBytes} bytes`] : [];
+      const bytes = losses.writtenBytes === undefined ? ['? bytes'] : [`${losses.writtenBytes} bytes`];
+      const written = losses.writtenBytes === 0 ? [] : bytes;
       return `would lose ${[...what, ...written].join(' ')}${base ? ` after ${base.name}` : ''}`;
     }
     case 'nothing-to-choose': {
