@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -158,6 +158,31 @@ describe('what would be lost', () => {
     expect(await atTerminal(cli, line, 'y\n')).toMatchObject({ status: 0 });
     expect(await mine(target)).toBe(false);
     expect(await treeAt(pool, target)).toEqual(data.treeOf('s2'));
+  });
+
+  it('is not hidden by a ZFS that cannot tell what was written', async () => {
+    const { data, cli } = await start('written');
+    for (const snapshot of ['s1', 's2']) await data.snapshot(snapshot);
+    expect(await cli.zfs3backup('backup', '--history')).toMatchObject({ status: 0 });
+    const target = `${pool.name}/written-target`;
+    expect(await cli.zfs3backup('restore', 's1', '--to', target, '--mount')).toMatchObject({ status: 0 });
+    await treeAt(pool, target);
+    await writeFile(join(pool.mountpoint, 'written-target', 'mine'), 'a day of work');
+    const lost =
+      zfsKind === 'OpenZFS' ? / bytes written since the newest snapshot/ : /has been modified|cannot tell/;
+    const refused = await cli.zfs3backup('restore', 's2', '--to', target);
+    expect(refused).toMatchObject({ status: 3, stderr: expect.stringMatching(lost) });
+    expect(refused.stderr).toMatch(/--to .*--force/);
+    const forced = ['restore', 's2', '--to', target, '--force'];
+    const dry = await cli.zfs3backup(...forced, '--dry-run');
+    expect(dry).toMatchObject({ status: 0, stdout: expect.stringMatching(/would be lost: /) });
+    const { losses } = JSON.parse((await cli.zfs3backup(...forced, '--dry-run', '--json')).stdout);
+    expect(losses).toEqual([expect.stringMatching(lost)]);
+    expect(await cli.zfs3backup(...forced)).toMatchObject({ status: 0 });
+    expect(await treeAt(pool, target)).toEqual(data.treeOf('s2'));
+    await pool.zfs('rollback', '-r', `${target}@s1`);
+    // without anything written no force is needed
+    expect(await cli.zfs3backup('restore', 's2', '--to', target)).toMatchObject({ status: 0 });
   });
 
   it('needs --force where nobody can be asked, and --yes is not that', async () => {

@@ -17,6 +17,8 @@ describe('explainFailure', () => {
       /modprobe zfs/,
     ],
     ['Unable to open /dev/zfs: Permission denied.', /\/dev\/zfs|modprobe/],
+    ['internal error: failed to initialize ZFS library', /modprobe zfs/],
+    ['Failed to initialize the libzfs library.', /modprobe zfs/],
     ['connect: No such file or directory\nPlease make sure that the zfs-fuse daemon is running.', /zfs-fuse/],
   ])('says PROGRAM_MISSING with advice for %j', (words, advice) => {
     const explained = explainFailure(failure(words));
@@ -36,19 +38,30 @@ describe('explainFailure', () => {
       "cannot receive new filesystem stream: destination 'xp/b' exists\nmust specify -F to overwrite it",
       /forc/,
     ],
-    [
-      'cannot receive incremental stream: destination xp/c has been modified\nsince most recent snapshot',
-      /rolls/,
-    ],
     ["cannot create 'xp/new/a': permission denied", /zfs allow/],
-    ["cannot open 'xp/new': dataset does not exist", /`zfs create -p xp\/new`/],
+    ["cannot open 'xp/new': dataset does not exist", /`zfs create -p xp\/new`.*`zpool list`/],
   ])('keeps the words of a failed receive and adds advice: %j', (words, advice) => {
     const explained = explainFailure(failure(words), { target: 'xp/new/a' });
     expect(explained).toMatchObject({ code: 'PROCESS_FAILED', stderr: words, exitCode: 1 });
     expect((explained as Zfs3BackupError).advice).toMatch(advice);
   });
 
+  it('says that data would be lost where a receive was refused for what was written', () => {
+    const words =
+      'cannot receive incremental stream: destination xp/c has been modified\nsince most recent snapshot';
+    const refused = failure(words);
+    const explained = explainFailure(refused, { target: 'xp/c' });
+    expect(explained).toMatchObject({ code: 'WOULD_LOSE_DATA', cause: refused });
+    expect((explained as Error).message).toContain(words);
+    expect((explained as Zfs3BackupError).advice).toMatch(/--to .* --force: xp\/c .* is lost/);
+    expect(explainFailure(refused)).toBe(refused);
+  });
+
   it('does not advise to create a dataset for a missing pool', () => {
+    const gone = failure("cannot open 'nopool/x': dataset does not exist");
+    const { advice } = explainFailure(gone, { target: 'nopool/x' }) as Zfs3BackupError;
+    expect(advice).toMatch(/`zpool list`.*nopool must be one of them/);
+    expect(advice).not.toContain('zfs create');
     expect(
       explainFailure(failure("cannot open 'xp': dataset does not exist"), { target: 'xp' }),
     ).toMatchObject({
