@@ -8,7 +8,7 @@
  *          what the names of this store's bookmarks begin with)
  * flags    as given to `zfs send`; `encrypted` and `raw=on`, `raw=off` among them; in `{send-flags=-L_-c}` a `_` is a blank
  * store    `NAME(full)`, `NAME<PARENT`, `NAME<?` (metadata silent on the parent), all with or without guids:
- *          `b,2<a,1`; `{key=value}` adds metadata, `{stale=yes}` a record of another object; `~HOUR` is the time it was stored, by default after everything
+ *          `b,2<a,1`; `{key=value}` adds metadata, `{stale=yes}` a record of another object, `{taken=HOUR}` one that tells the snapshot's time; `~HOUR` is the time it was stored, by default after everything
  *          local, in the order of the list; `other/ds@NAME…` lies under another dataset
  * target   `none`, `empty`, or as local; `+BYTES` written since (`+?`: cannot be told); `partial:GUID`: beside it lies what
  *          an interrupted receive left, `partial:@NAME` if only its name is known; `all` before it: and nothing else

@@ -118,6 +118,9 @@ export function parseBackup(word: string, position = 0): Backup {
     metadata,
   });
   if (backup === undefined) throw new Error(`no backup's key: ${word}`);
+  const { taken } = metadata;
+  if (taken !== undefined)
+    return { ...backup, recordKey: 'r', snapshotCreatedAt: new Date(Number(taken) * HOUR) };
   return extra.includes('{stale=') ? { ...backup, staleRecordKey: 'r' } : backup;
 }
 

@@ -44,6 +44,24 @@ cases('backups whose snapshot is gone find their place', [
   'local: @c,3 | store: a<b b<a c(full) | status → a<b cycle detected gone, b<a cycle detected gone, c(full) here',
 ]);
 
+cases('backups whose snapshot is gone, and whose record tells when it was taken', [
+  // stored only after the next one was taken
+  'local: @d2,2 | store: d1(full){taken=1} | status → d1(full) gone, d2(missing) here',
+  'local: @d2,2 @d3,3 | store: d1(full){taken=1} d3<d1{taken=3} | status → d1(full) gone, d2(missing) here, d3<d1 here',
+  'local: @n,2 @m,4 | store: a(full){taken=1} c<a{taken=3} e<c{taken=5} | status → a(full) gone, n(missing) here, c<a gone, m(missing) here, e<c gone',
+  // an older one was stored later, in a chain of its own
+  'local: @n,4 | store: b(full){taken=3} a(full){taken=1} | status → a(full) gone, b(full) gone, n(missing) here',
+  // in the same second
+  'local: @d2,2 | store: d1(full){taken=2} | status → d1(full) gone, d2(missing) here',
+  'local: @a,2 | store: a(full){taken=2} b<a{taken=2} | status → a(full) here, b<a gone',
+  // a clock that was set back: what builds on a backup still comes behind it
+  'local: @b,2%2 | store: a(full){taken=9} b<a{taken=2} | status → a(full) gone, b<a here',
+  'local: @n,9 | store: a(full){taken=20} b<a{taken=2} | status → a(full) gone, b<a gone, n(missing) here',
+  // some of an older tool, which kept no records
+  'local: @n,5 | store: a(full)~20 b<a{taken=3}~21 | status → a(full) gone, b<a gone, n(missing) here',
+  'local: @n,5 @m,7 | store: a(full)~1 b<a~2 c<b{taken=3}~8 d<c{taken=6}~9 | status → a(full) gone, b<a gone, c<b gone, n(missing) here, d<c gone, m(missing) here',
+]);
+
 cases('identity', [
   'local: @a,9 | store: a,1(full)~5 | status → a(full) other here, a(missing) here',
   'local: @renamed,1 | store: a,1(full) | status → a(full) here as renamed',
@@ -65,8 +83,8 @@ cases('marks', [
 describe('rows and summary', () => {
   const here = { localName: null, held: false, bookmarked: false };
   const of = (asked: string) => {
-    const { lineage, local, snapshotPrefix } = parseSituation(`${asked} | status`);
-    return assembleStatus({ lineage, snapshots: local ?? [], snapshotPrefix });
+    const { lineage, local, marks, snapshotPrefix } = parseSituation(`${asked} | status`);
+    return assembleStatus({ lineage, snapshots: local ?? [], marks, snapshotPrefix });
   };
 
   it('sums up', () => {
@@ -86,6 +104,7 @@ describe('rows and summary', () => {
   it('tells what is too old to be stored from what is yet to come', () => {
     const passedOver = (asked: string) => of(asked).summary.passedOver;
     expect(passedOver('local: @a,1 @b,2 @c,3 @d,4 | store: c(full)')).toEqual(['a', 'b']);
+    expect(passedOver('local: @d2,2 #d1,1 | store: d1,1(full){taken=1}')).toEqual([]);
     expect(passedOver('local: @a,1 @b,2 | store: ')).toEqual([]);
     expect(passedOver('local: @a,1 @b,2 | store: b<gone')).toEqual([]);
     expect(passedOver('prefix: d | local: @d1,1 @h,2 @d3,3 | store: h(full)')).toEqual(['d1']);
