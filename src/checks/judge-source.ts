@@ -13,7 +13,7 @@ export interface DatasetFacts {
   /** Of them: those that would be backed up. */
   readonly matching: number;
   readonly snapshotPrefix: string;
-  /** Datasets right below that are in no backup. */
+  /** Datasets right below that are not in its backups, and have no section. */
   readonly uncovered: readonly string[];
 }
 
@@ -44,8 +44,10 @@ function judgeDataset({
 }: DatasetFacts): readonly Finding[] {
   if (fault) return [problem('zfs', fault)];
   if (matching > 0) {
-    const noun = matching === 1 ? 'snapshot' : 'snapshots';
-    return [ok('zfs', `${dataset} has ${matching} ${noun} to back up`)];
+    // which of them the store has already is not looked at
+    const count = `${matching} ${matching === 1 ? 'snapshot' : 'snapshots'}`;
+    const those = snapshotPrefix === '' ? '' : ` whose name begins with ${snapshotPrefix}`;
+    return [ok('zfs', `${dataset} has ${count}${those}`)];
   }
   const those = snapshotPrefix === '' ? '' : ` whose name begins with ${snapshotPrefix}`;
   const message = `${dataset} has no snapshot${those} (${snapshots} in all)`;
@@ -55,7 +57,7 @@ function judgeDataset({
 
 function judgeUncovered({ dataset, uncovered }: DatasetFacts): readonly Finding[] {
   if (uncovered.length === 0) return [];
-  const what = `below ${dataset}, and in no backup: ${uncovered.join(', ')}`;
+  const what = `below ${dataset}, not in its backups and without a section: ${uncovered.join(', ')}`;
   return [warning('zfs', what, 'Write a section [fs:DATASET] for each that shall be backed up.')];
 }
 

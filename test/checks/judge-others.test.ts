@@ -51,7 +51,7 @@ describe('the source', () => {
       { ...ZFS, isRoot: true, allowed: new Map() },
       { ...data, uncovered: ['tank/a/x'] },
       [
-        'warning zfs: below tank/a, and in no backup: tank/a/x > Write a section [fs:DATASET] for each that shall be backed up.',
+        'warning zfs: below tank/a, not in its backups and without a section: tank/a/x > Write a section [fs:DATASET] for each that shall be backed up.',
       ],
     ],
     [

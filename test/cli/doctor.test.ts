@@ -24,7 +24,7 @@ const DATA = ['--dataset', 'tank/a', '--snapshot-prefix', 'daily'];
 it('finds nothing wrong where a backup would work, and leaves nothing behind', async () => {
   await fakeZfs(folder, { 'tank/a': ['daily-1', 'daily-2', 'hourly-1'] });
   const { status, stdout, stderr } = await doctor(...place(), ...DATA);
-  expect(stdout).toContain('ok       tank/a has 2 snapshots to back up');
+  expect(stdout).toContain('ok       tank/a has 2 snapshots whose name begins with daily\n');
   expect(stdout).toContain('note     tank/a has none yet');
   expect(stdout).toMatch(/\n\nA backup would work.*\.\n$/);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
