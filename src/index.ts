@@ -142,6 +142,7 @@ export type {
 } from './sources/source.ts';
 export { createZfsSource } from './sources/zfs/zfs-source.ts';
 export {
+  type LocalSide,
   type StatusOptions,
   type StatusReport,
   type StatusRow,

@@ -1,14 +1,19 @@
 import { Zfs3BackupError } from './errors.ts';
+import { isKnown, type LocalSide } from './lineage/local-side.ts';
 import { assembleStatus, type StatusRow, type StatusSummary } from './lineage/status.ts';
 import type { StoredAs } from './lineage/stored-as.ts';
 import { type Coverage, findUncovered } from './lineage/uncovered.ts';
 import type { Logger } from './logger.ts';
 import { readLineage, readLineages } from './reading/read-lineage.ts';
+import { createLocalReader } from './reading/read-local-side.ts';
 import { readStoredAs } from './reading/read-stored-as.ts';
-import type { DatasetState, SnapshotSource } from './sources/source.ts';
+import { readUncovered } from './reading/read-uncovered.ts';
+import type { SnapshotSource } from './sources/source.ts';
 import type { ObjectStore } from './store/object-store.ts';
+import { placeOf } from './store/place-of.ts';
 import { storeId } from './store/store-id.ts';
 
+export type { LocalSide } from './lineage/local-side.ts';
 export type { StatusRow } from './lineage/status.ts';
 
 export interface StatusOptions {
@@ -30,10 +35,16 @@ export interface StatusReport {
   readonly dataset: string;
   /** The store's URL. */
   readonly store: string;
+  /** What its keys start with. */
+  readonly prefix: string;
+  /** What local snapshots were asked to begin with. */
+  readonly snapshotPrefix: string;
+  /** What is known of this machine: what it has and the store has not can be told only of a side that was read. */
+  readonly localSide: LocalSide;
   /** Oldest first. */
   readonly snapshots: readonly StatusRow[];
   readonly summary: StatusSummary;
-  /** Datasets right below that are in no backup. */
+  /** Datasets right below that are not in its backups, and of which the store has none of their own. */
   readonly uncovered: readonly string[];
   /** Where the store has nothing of the dataset: those that it has the same snapshots of, after a rename or of a copy. */
   readonly storedAs: readonly StoredAs[];
@@ -52,49 +63,65 @@ export interface StoreStatusRow {
   readonly broken: number;
   /** Backups whose object is not the one that was recorded. */
   readonly staleRecords: number;
-  /** Whether this machine has the dataset. */
-  readonly local: 'ok' | 'missing';
+  /** Whether this machine has the dataset; `null` where nobody could look. */
+  readonly local: 'ok' | 'missing' | null;
 }
 
 export interface StoreStatusReport {
   readonly store: string;
+  /** What its keys start with. */
+  readonly prefix: string;
   /** By name. */
   readonly datasets: readonly StoreStatusRow[];
 }
 
-/** What the store has of a dataset, what it lacks and what is broken. Throws NO_SUCH_DATASET when neither side knows it. */
+/**
+ * What the store has of a dataset, what it lacks and what is broken. Throws NO_SUCH_DATASET when neither side knows it.
+ * This machine need not have a ZFS that works: `localSide` says what was seen of it.
+ */
 export async function status(options: StatusOptions): Promise<StatusReport> {
-  const { store, dataset } = options;
+  const { store, dataset, snapshotPrefix = '' } = options;
   const call = options.signal ? { signal: options.signal } : {};
-  const [lineage, state] = await Promise.all([
+  const [lineage, { state, side, fault }] = await Promise.all([
     readLineage(store, dataset, call),
-    readIfPossible(options, dataset),
+    createLocalReader(options)(dataset),
   ]);
   if (!state && lineage.entries.length === 0 && !options.evenIfUnknown)
-    throw new Zfs3BackupError('NO_SUCH_DATASET', `${dataset}: neither ${store.url} nor this machine has it`, {
-      advice: '`zfs3backup status` without --dataset lists the datasets of the store.',
-    });
+    throw fault ?? nobodyHas(store, dataset);
   const assembled = assembleStatus({
-    lineage,
+    ...{ lineage, side, snapshotPrefix },
     snapshots: state?.snapshots ?? [],
-    snapshotPrefix: options.snapshotPrefix ?? '',
     marks: state?.marks,
     storeId: storeId(store),
   });
-  const uncovered = options.coverage ? findUncovered(state?.children ?? [], options.coverage) : [];
+  const without = options.coverage ? findUncovered(state?.children ?? [], options.coverage) : [];
+  const uncovered = await readUncovered(store, without, call);
   const isUnknown = state !== undefined && lineage.entries.length === 0;
   const storedAs = isUnknown ? await readStoredAs(store, dataset, state, call) : [];
-  return { dataset, store: store.url, ...assembled, uncovered, storedAs };
+  const { url, prefix } = store;
+  return {
+    ...{ dataset, store: url, prefix, snapshotPrefix, localSide: side },
+    ...{ ...assembled, uncovered, storedAs },
+  };
+}
+
+function nobodyHas(store: ObjectStore, dataset: string): Zfs3BackupError {
+  const message = `${dataset}: neither ${placeOf(store)} nor this machine has it`;
+  return new Zfs3BackupError('NO_SUCH_DATASET', message, {
+    advice: '`zfs3backup status` without --dataset lists the datasets of the store.',
+  });
 }
 
 /** Every dataset in the store, one row each. */
 export async function statusOfStore(options: Omit<StatusOptions, 'dataset'>): Promise<StoreStatusReport> {
   const { store } = options;
   const lineages = await readLineages(store, options.signal ? { signal: options.signal } : {});
+  const readLocal = createLocalReader(options);
   const datasets: StoreStatusRow[] = [];
   for (const { dataset, entries } of lineages) {
     const newest = entries.at(-1)?.backup;
     if (!newest) continue;
+    const { side } = await readLocal(dataset);
     datasets.push({
       dataset,
       backups: entries.length,
@@ -103,23 +130,8 @@ export async function statusOfStore(options: Omit<StatusOptions, 'dataset'>): Pr
       newestAt: newest.storedAt.toISOString(),
       broken: entries.filter(({ health }) => health !== 'ok').length,
       staleRecords: entries.filter(({ backup }) => backup.staleRecordKey !== undefined).length,
-      local: (await readIfPossible(options, dataset)) ? 'ok' : 'missing',
+      local: side === 'read' ? 'ok' : isKnown(side) ? 'missing' : null,
     });
   }
-  return { store: store.url, datasets };
-}
-
-/** The machine one restores on may have no ZFS yet: what is stored is shown all the same. */
-async function readIfPossible(
-  options: Omit<StatusOptions, 'dataset'>,
-  dataset: string,
-): Promise<DatasetState | undefined> {
-  const { source, signal, logger } = options;
-  try {
-    return await source?.readDataset(dataset, signal ? { signal } : {});
-  } catch (error) {
-    if (!(error instanceof Zfs3BackupError && error.code === 'PROGRAM_MISSING')) throw error;
-    logger?.debug({ dataset }, `only the store was looked at: ${error.message}`);
-    return undefined;
-  }
+  return { store: store.url, prefix: store.prefix, datasets };
 }

@@ -18,6 +18,9 @@ export function printJson(value: object): string {
 export function statusJson({
   dataset,
   store,
+  prefix,
+  snapshotPrefix,
+  localSide,
   snapshots,
   summary,
   uncovered,
@@ -26,6 +29,9 @@ export function statusJson({
   return {
     dataset,
     store,
+    prefix,
+    snapshotPrefix,
+    localSide,
     snapshots: snapshots.map((row) => ({
       name: row.name,
       parent: row.parent,
@@ -43,6 +49,7 @@ export function statusJson({
     summary: {
       backups: summary.backups,
       storedBytes: summary.storedBytes,
+      matching: summary.matching,
       notBackedUp: summary.notBackedUp,
       passedOver: summary.passedOver,
       leftOut: summary.leftOut,
@@ -55,9 +62,10 @@ export function statusJson({
   };
 }
 
-export function storeStatusJson({ store, datasets }: StoreStatusReport): object {
+export function storeStatusJson({ store, prefix, datasets }: StoreStatusReport): object {
   return {
     store,
+    prefix,
     datasets: datasets.map((row) => ({
       dataset: row.dataset,
       backups: row.backups,

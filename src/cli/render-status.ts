@@ -1,4 +1,5 @@
 import type { StatusReport, StatusRow, StoreStatusReport, StoreStatusRow } from '../status.ts';
+import { placeOf } from '../store/place-of.ts';
 import { type Cell, type Column, renderTable } from './render-table.ts';
 import { escapeName, renderCount, renderDate, renderNames, renderSize } from './render-text.ts';
 import type { Style } from './style.ts';
@@ -52,7 +53,7 @@ function healthCell({ health }: StatusRow, style: Style): Cell {
 
 function localCell({ local, localName, held, bookmarked }: StatusRow, style: Style): Cell {
   const text = [
-    localName === null ? local : `${local} as ${escapeName(localName)}`,
+    localName === null ? (local ?? '-') : `${local} as ${escapeName(localName)}`,
     ...(held ? ['held'] : []),
     ...(bookmarked ? ['bookmark'] : []),
   ].join(', ');
@@ -60,22 +61,45 @@ function localCell({ local, localName, held, bookmarked }: StatusRow, style: Sty
 }
 
 function renderSummary(report: StatusReport, style: Style): string {
-  const { dataset, store, summary } = report;
-  const { backups, storedBytes, notBackedUp, passedOver, leftOut, broken } = summary;
-  const toStore = notBackedUp.slice(passedOver.length);
-  const missing =
-    toStore.length === 0
-      ? 'nothing is left to back up'
-      : style.yellow(`not backed up yet: ${renderNames(toStore)}`);
+  const { backups, storedBytes, broken } = report.summary;
   const faults = broken.length === 0 ? 'nothing is broken' : style.red(`broken: ${renderNames(broken)}`);
+  const head = `${escapeName(report.dataset)} in ${renderPlace(report)}: ${renderCount(backups, 'backup')}`;
+  const line = `${head}, ${renderSize(storedBytes)}; ${renderLeft(report, style)}; ${faults}.`;
+  return [line, ...renderRemarks(report, style)].join(' ');
+}
+
+/** What is left to back up: never claimed of a machine that was not read. */
+function renderLeft(report: StatusReport, style: Style): string {
+  const { matching, notBackedUp, passedOver, leftOut } = report.summary;
+  if (notBackedUp === null || passedOver === null || leftOut === null)
+    return `what is left to back up is not known: ${whyNotKnown(report)}`;
+  const toStore = notBackedUp.slice(passedOver.length);
   const leftAside = [
     ...(passedOver.length === 0 ? [] : [`${passedOver.length} older than the newest backup`]),
     ...(leftOut === 0 ? [] : [`${renderCount(leftOut, 'snapshot')} without the prefix`]),
   ];
   const others = leftAside.length === 0 ? '' : ` (${leftAside.join(' and ')} left out)`;
-  const head = `${escapeName(dataset)} in ${escapeName(store)}: ${renderCount(backups, 'backup')}`;
-  const line = `${head}, ${renderSize(storedBytes)}; ${missing}${others}; ${faults}.`;
-  return [line, ...renderRemarks(report, style)].join(' ');
+  if (matching === 0) return style.yellow(noSnapshot(report)) + others;
+  if (toStore.length === 0) return `nothing is left to back up${others}`;
+  return style.yellow(`not backed up yet: ${renderNames(toStore)}`) + others;
+}
+
+function whyNotKnown({ dataset, localSide }: StatusReport): string {
+  const name = escapeName(dataset);
+  if (localSide === 'no source') return 'no ZFS works here';
+  if (localSide === 'unreadable') return `${name} could not be read here`;
+  return localSide === 'no dataset' ? `this machine does not have ${name}` : 'nobody looked at this machine';
+}
+
+function noSnapshot({ dataset, snapshotPrefix }: StatusReport): string {
+  const name = escapeName(dataset);
+  return snapshotPrefix === ''
+    ? `${name} has no snapshot here`
+    : `no snapshot of ${name} has the prefix ${escapeName(snapshotPrefix)}`;
+}
+
+function renderPlace({ store, prefix }: Pick<StatusReport, 'store' | 'prefix'>): string {
+  return escapeName(placeOf({ url: store, prefix }));
 }
 
 /** What a person should know besides; most often nothing. */
@@ -100,8 +124,9 @@ function renderRemarks({ summary, uncovered, storedAs }: StatusReport, style: St
 }
 
 /** One line for each dataset that the store has backups of. */
-export function renderStoreStatus({ store, datasets }: StoreStatusReport, style: Style): string {
-  if (datasets.length === 0) return `${escapeName(store)} has no backups yet.\n`;
+export function renderStoreStatus(report: StoreStatusReport, style: Style): string {
+  const { datasets } = report;
+  if (datasets.length === 0) return `${renderPlace(report)} has no backups yet.\n`;
   const rows = datasets.map((row) => datasetCells(row, style));
   const backups = datasets.reduce((sum, row) => sum + row.backups, 0);
   const bytes = datasets.reduce((sum, row) => sum + row.storedBytes, 0);
@@ -112,7 +137,7 @@ export function renderStoreStatus({ store, datasets }: StoreStatusReport, style:
     stale.length === 0
       ? ''
       : style.yellow(` Datasets with an object that is not the recorded one: ${renderNames(stale)}.`);
-  const head = `${escapeName(store)}: ${renderCount(datasets.length, 'dataset')}, ${renderCount(backups, 'backup')}`;
+  const head = `${renderPlace(report)}: ${renderCount(datasets.length, 'dataset')}, ${renderCount(backups, 'backup')}`;
   return `${renderTable(DATASET_COLUMNS, rows)}\n\n${head}, ${renderSize(bytes)}; ${faults}.${remark}\n`;
 }
 
@@ -123,7 +148,7 @@ function datasetCells(row: StoreStatusRow, style: Style): readonly Cell[] {
     { text: renderSize(row.storedBytes) },
     { text: escapeName(row.newest) },
     { text: dateText(row.newestAt) },
-    { text: row.local },
+    { text: row.local ?? '-' },
     { text: String(row.broken), ...(row.broken > 0 ? { paint: style.red } : {}) },
   ];
 }

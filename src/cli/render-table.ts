@@ -12,7 +12,7 @@ export interface Cell {
 /** One name of a thousand characters must not push the columns of all others off the screen. */
 const MAX_WIDTH = 120;
 
-/** Columns two spaces apart, no trailing space; ends without a newline. */
+/** A bar between columns, as z3's table has it; no trailing space; ends without a newline. */
 export function renderTable(columns: readonly Column[], rows: ReadonlyArray<readonly Cell[]>): string {
   const head = columns.map(({ title }) => ({ text: title }));
   const lines = [head, ...rows];
@@ -31,7 +31,7 @@ function renderLine(line: readonly Cell[], columns: readonly Column[], widths: r
       if (align === 'right') return gap + painted;
       return at === columns.length - 1 ? painted : painted + gap;
     })
-    .join('  ');
+    .join(' | ');
 }
 
 /** Characters as a person counts them; enough for names, which are ASCII on ZFS. */

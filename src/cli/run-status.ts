@@ -7,6 +7,8 @@ import { deletedJson, renderDeleted } from './render-undelete.ts';
 import { withSession } from './session.ts';
 
 const BROKEN = 3;
+/** As the error would have: this machine's side could not be read. */
+const UNREADABLE = 1;
 
 export function runStatus(call: CommandCall): Promise<number> {
   const { arguments: given, signal } = call;
@@ -24,13 +26,22 @@ export function runStatus(call: CommandCall): Promise<number> {
     if (dataset === undefined) {
       const report = await statusOfStore(options);
       await print(storeStatusJson(report), renderStoreStatus(report, style));
-      return report.datasets.some(({ broken, staleRecords }) => broken + staleRecords > 0) ? BROKEN : 0;
+      const isBroken = report.datasets.some(({ broken, staleRecords }) => broken + staleRecords > 0);
+      return statusOf(
+        isBroken,
+        report.datasets.some(({ local }) => local === null),
+      );
     }
     const coverage = { covered: datasets, sendFlags: config.sendFlags };
     const evenIfUnknown = (deleted?.length ?? 0) > 0;
     const report = await status({ ...options, dataset, coverage, evenIfUnknown });
     await print(statusJson(report), renderStatus(report, style));
     const { broken, staleRecords } = report.summary;
-    return broken.length + staleRecords.length > 0 ? BROKEN : 0;
+    return statusOf(broken.length + staleRecords.length > 0, report.localSide === 'unreadable');
   });
+}
+
+function statusOf(isBroken: boolean, isUnreadable: boolean): number {
+  if (isBroken) return BROKEN;
+  return isUnreadable ? UNREADABLE : 0;
 }

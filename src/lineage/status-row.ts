@@ -1,4 +1,5 @@
 import type { Backup, Health, LineageEntry } from './backup.ts';
+import { isKnown, type LocalSide } from './local-side.ts';
 import type { Marks } from './marks.ts';
 import { isOther } from './parents.ts';
 import { holdTag } from './plan-marks.ts';
@@ -12,8 +13,11 @@ export interface StatusRow {
   readonly type: 'full' | 'incremental' | 'missing';
   /** `null` for `missing`. */
   readonly health: Health | null;
-  /** Whether this machine has the snapshot; `other snapshot` where another one has its name here. */
-  readonly local: 'ok' | 'missing' | 'other snapshot';
+  /**
+   * Whether this machine has the snapshot; `other snapshot` where another one has its name here; `null` where nobody
+   * could look.
+   */
+  readonly local: 'ok' | 'missing' | 'other snapshot' | null;
   /** What it is called here, where that is not `name`. */
   readonly localName: string | null;
   /** Whether it is held for the next incremental to this store. */
@@ -34,17 +38,20 @@ export interface Look {
   isHeld(local: Snapshot): boolean;
   isBookmarked(entry: LineageEntry): boolean;
   isOther(entry: LineageEntry): boolean;
+  /** What it means that the snapshot was not found here. */
+  readonly absent: 'missing' | null;
 }
 
 export interface LookFacts {
-  /** Empty when the dataset is not here. */
+  readonly side: LocalSide;
+  /** Empty when the dataset was not read. */
   readonly snapshots: readonly Snapshot[];
   readonly marks?: Marks | undefined;
   /** Whose holds are meant. */
   readonly storeId?: string | undefined;
 }
 
-export function createLook({ snapshots, marks, storeId }: LookFacts): Look {
+export function createLook({ side, snapshots, marks, storeId }: LookFacts): Look {
   const byName = new Map(snapshots.map((snapshot) => [snapshot.name, snapshot]));
   const tag = storeId === undefined ? undefined : holdTag(storeId);
   const held = new Set(marks?.holds.filter((hold) => hold.tag === tag).map(({ snapshot }) => snapshot));
@@ -53,6 +60,7 @@ export function createLook({ snapshots, marks, storeId }: LookFacts): Look {
     isHeld: ({ name }) => held.has(name),
     isBookmarked: ({ backup: { guid } }) => guid !== undefined && bookmarked.has(guid),
     isOther: ({ backup }) => isOther(backup.guid, byName.get(backup.snapshot)?.guid),
+    absent: isKnown(side) ? 'missing' : null,
   };
 }
 
@@ -70,7 +78,7 @@ export function assembleRow({ entry, local }: Line, look: Look): StatusRow {
     parent: backup?.parent ?? null,
     type: backup?.kind ?? 'missing',
     health: entry?.health ?? null,
-    local: local ? 'ok' : entry && look.isOther(entry) ? 'other snapshot' : 'missing',
+    local: local ? 'ok' : entry && look.isOther(entry) ? 'other snapshot' : look.absent,
     localName: local && local.name !== name ? local.name : null,
     held: local !== undefined && look.isHeld(local),
     bookmarked: local === undefined && entry !== undefined && look.isBookmarked(entry),

@@ -12,6 +12,9 @@ const here = { localName: null, held: false, bookmarked: false };
 const report: StatusReport = {
   dataset: 'tank/a',
   store: 's3://bucket',
+  prefix: 'z3-backup/',
+  snapshotPrefix: 'daily',
+  localSide: 'read',
   uncovered: [],
   storedAs: [],
   snapshots: [
@@ -55,6 +58,7 @@ const report: StatusReport = {
   summary: {
     backups: 2,
     storedBytes: 412 * MIB,
+    matching: 3,
     notBackedUp: ['daily-3'],
     passedOver: [],
     leftOut: 0,
@@ -70,6 +74,9 @@ describe('names from a bucket', () => {
       {
         dataset: 'a\u001b[31m',
         store: 'file:///x',
+        prefix: 'p\u001b/',
+        snapshotPrefix: 's\u001b',
+        localSide: 'read',
         uncovered: ['a/\u001b[2J'],
         storedAs: [{ dataset: 'b\u001b', snapshot: 's' }],
         snapshots: [
@@ -89,6 +96,7 @@ describe('names from a bucket', () => {
         summary: {
           backups: 1,
           storedBytes: 1,
+          matching: 1,
           notBackedUp: [],
           passedOver: [],
           leftOut: 0,
@@ -131,12 +139,12 @@ describe('status', () => {
 
   it('is a table and a line that sums up', () => {
     expect(`\n${renderStatus(report, plainStyle)}`).toBe(`
-NAME     PARENT   TYPE         HEALTH  LOCAL STATE     SIZE   STORED  DATE
-daily-1  -        full         ok      missing      1.2 GiB  410 MiB  2026-01-01 03:00
-daily-2  daily-1  incremental  ok      ok           3.0 MiB  2.0 MiB  2026-01-02 03:00
-daily-3  -        missing      -       ok                 -        -  2026-01-03 03:00
+NAME    | PARENT  | TYPE        | HEALTH | LOCAL STATE |    SIZE |  STORED | DATE
+daily-1 | -       | full        | ok     | missing     | 1.2 GiB | 410 MiB | 2026-01-01 03:00
+daily-2 | daily-1 | incremental | ok     | ok          | 3.0 MiB | 2.0 MiB | 2026-01-02 03:00
+daily-3 | -       | missing     | -      | ok          |       - |       - | 2026-01-03 03:00
 
-tank/a in s3://bucket: 2 backups, 412 MiB; not backed up yet: 1 (daily-3); nothing is broken.
+tank/a in s3://bucket/z3-backup/: 2 backups, 412 MiB; not backed up yet: 1 (daily-3); nothing is broken.
 `);
   });
 
@@ -151,7 +159,7 @@ tank/a in s3://bucket: 2 backups, 412 MiB; not backed up yet: 1 (daily-3); nothi
     const summary = { ...report.summary, notBackedUp: ['a', 'b', 'c', 'd', 'e'], broken: ['x'] };
     const text = renderStatus({ ...report, snapshots: [], summary }, plainStyle);
     expect(text).toBe(
-      'tank/a in s3://bucket: 2 backups, 412 MiB; not backed up yet: 5 (a, b, c and 2 more); broken: 1 (x).\n',
+      'tank/a in s3://bucket/z3-backup/: 2 backups, 412 MiB; not backed up yet: 5 (a, b, c and 2 more); broken: 1 (x).\n',
     );
   });
 
@@ -160,6 +168,26 @@ tank/a in s3://bucket: 2 backups, 412 MiB; not backed up yet: 1 (daily-3); nothi
     expect(renderStatus({ ...report, snapshots: [], summary }, plainStyle)).toContain(
       '; nothing is left to back up (2 snapshots without the prefix left out); ',
     );
+    const none = { ...summary, matching: 0 };
+    expect(renderStatus({ ...report, snapshots: [], summary: none }, plainStyle)).toContain(
+      '; no snapshot of tank/a has the prefix daily (2 snapshots without the prefix left out); ',
+    );
+    const empty = { ...report, snapshotPrefix: '', summary: { ...none, leftOut: 0 } };
+    expect(renderStatus(empty, plainStyle)).toContain('; tank/a has no snapshot here; ');
+  });
+
+  it.each([
+    ['no source', 'no ZFS works here'],
+    ['no dataset', 'this machine does not have tank/a'],
+    ['unreadable', 'tank/a could not be read here'],
+    ['not looked at', 'nobody looked at this machine'],
+  ] as const)('does not claim that nothing is left where that is not known: %s', (localSide, why) => {
+    const unknown = { matching: null, notBackedUp: null, passedOver: null, leftOut: null };
+    const summary = { ...report.summary, ...unknown };
+    const snapshots = report.snapshots.slice(0, 1).map((row) => ({ ...row, local: null }));
+    const text = renderStatus({ ...report, localSide, snapshots, summary }, plainStyle);
+    expect(text).toContain(`412 MiB; what is left to back up is not known: ${why}; nothing is broken.`);
+    expect(text).toMatch(/^daily-1 \| - +\| full +\| ok +\| - /m);
   });
 
   it('does not say "not yet" of snapshots that will never be stored', () => {
@@ -175,12 +203,12 @@ tank/a in s3://bucket: 2 backups, 412 MiB; not backed up yet: 1 (daily-3); nothi
       { dataset: 'tank/a', backups: 12, broken: 0, staleRecords: 0, ...row },
       { dataset: 'tank/long-name', backups: 1, broken: 1, staleRecords: 1, ...row },
     ];
-    expect(`\n${renderStoreStatus({ store: 's3://bucket', datasets }, plainStyle)}`).toBe(`
-DATASET         BACKUPS   STORED  NEWEST  DATE              LOCAL STATE  BROKEN
-tank/a               12  1.0 MiB  s9      2026-01-02 03:00  ok                0
-tank/long-name        1  1.0 MiB  s9      2026-01-02 03:00  ok                1
+    expect(`\n${renderStoreStatus({ store: 's3://bucket', prefix: 'p/', datasets }, plainStyle)}`).toBe(`
+DATASET        | BACKUPS |  STORED | NEWEST | DATE             | LOCAL STATE | BROKEN
+tank/a         |      12 | 1.0 MiB | s9     | 2026-01-02 03:00 | ok          |      0
+tank/long-name |       1 | 1.0 MiB | s9     | 2026-01-02 03:00 | ok          |      1
 
-s3://bucket: 2 datasets, 13 backups, 2.0 MiB; 1 backup broken. Datasets with an object that is not the recorded one: 1 (tank/long-name).
+s3://bucket/p/: 2 datasets, 13 backups, 2.0 MiB; 1 backup broken. Datasets with an object that is not the recorded one: 1 (tank/long-name).
 `);
   });
 });

@@ -6,6 +6,7 @@ import { runZfs3backup } from '../../src/cli/main.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { checkFields } from './check-fields.ts';
 import { jsonTable } from './docs-tables.ts';
+import { fakeZfs, putZfs } from './fake-zfs.ts';
 import { runCli } from './run-cli.ts';
 
 let folder: string;
@@ -30,10 +31,10 @@ describe('status', () => {
     expect(status).toBe(0);
     const lines = stdout
       .split('\n')
-      .map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d/, 'DATE').replace(/ {2,}/g, '  '));
-    expect(lines[0]).toBe('NAME  PARENT  TYPE  HEALTH  LOCAL STATE  SIZE  STORED  DATE');
-    expect(lines[1]).toMatch(/^s1 {2}- {2}full {2}ok {2}missing {2}4\.0 KiB {2}10 B {2}DATE$/);
-    expect(lines[2]).toMatch(/^s2 {2}s1 {2}incremental {2}ok {2}missing {2}2\.0 KiB {2}2\.0 KiB {2}DATE$/);
+      .map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d/, 'DATE').replace(/ +/g, ' '));
+    expect(lines[0]).toBe('NAME | PARENT | TYPE | HEALTH | LOCAL STATE | SIZE | STORED | DATE');
+    expect(lines[1]).toMatch(/^s1 \| - \| full \| ok \| missing \| 4\.0 KiB \| 10 B \| DATE$/);
+    expect(lines[2]).toMatch(/^s2 \| s1 \| incremental \| ok \| missing \| 2\.0 KiB \| 2\.0 KiB \| DATE$/);
     expect(lines[4]).toMatch(/^tank\/a in file:\/\/.*: 2 backups, 2\.0 KiB; .*; nothing is broken\.$/);
   });
 
@@ -55,14 +56,65 @@ describe('status', () => {
     await putBackup('tank/ab@x', { isfull: 'true' });
     const { status, stdout } = await zfs3backup('status');
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^tank\/a {4}/m);
-    expect(stdout).toMatch(/^tank\/ab {3}/m);
+    expect(stdout).toMatch(/^tank\/a {2}\| /m);
+    expect(stdout).toMatch(/^tank\/ab \| /m);
     expect(stdout).toMatch(/: 2 datasets, 2 backups, 20 B; nothing is broken\.\n$/);
   });
 
   it('says so when the store is empty', async () => {
     const { status, stdout } = await zfs3backup('status');
-    expect([status, stdout]).toEqual([0, `file://${folder} has no backups yet.\n`]);
+    expect([status, stdout]).toEqual([0, `file://${folder}/zfs3backup-backup/ has no backups yet.\n`]);
+  });
+
+  it('tells where it looked, for a wrong S3_PREFIX looks like an empty store', async () => {
+    await putBackup('tank/a@s1', { isfull: 'true' });
+    const { stdout } = await zfs3backup('status', '--s3-prefix', 'z3-backup');
+    expect(stdout).toBe(`file://${folder}/z3-backup/ has no backups yet.\n`);
+    const { stderr } = await zfs3backup('status', '--s3-prefix', 'z3-backup', '--dataset', 'tank/none');
+    expect(stderr).toContain(`neither file://${folder}/z3-backup/ nor this machine`);
+  });
+
+  it('says that no snapshot has the prefix', async () => {
+    await fakeZfs(folder, { 'tank/a': ['daily-1', 'daily-2'] });
+    const { status, stdout } = await zfs3backup('status', '--dataset', 'tank/a', '--snapshot-prefix', 'x');
+    expect(status).toBe(0);
+    expect(stdout).toContain('; no snapshot of tank/a has the prefix x (2 snapshots');
+  });
+
+  it('shows what the store has, but does not claim the rest, where ZFS does not work', async () => {
+    await putBackup('tank/a@s1', { isfull: 'true' });
+    await putZfs(folder, "echo 'The ZFS modules are not loaded.' >&2; exit 1");
+    const { status, stdout } = await zfs3backup('status', '--dataset', 'tank/a');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^s1 +\| .* \| missing /m);
+    expect(stdout).toContain('what is left to back up is not known: no ZFS works here');
+  });
+
+  it('exits with 1 and a warning where ZFS fails, and lists what the store has', async () => {
+    await putBackup('tank/a@s1', { isfull: 'true' });
+    await putBackup('tank/b@s1', { isfull: 'true' });
+    const words = 'Permission denied the ZFS utilities must be run as root.';
+    await putZfs(folder, `echo '${words}' >&2; exit 1`);
+    const { status, stdout, stderr } = await zfs3backup('status', '--dataset', 'tank/a');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^s1 +\| .* \| - /m);
+    expect(stdout).toContain('what is left to back up is not known: tank/a could not be read here');
+    expect(stderr).toMatch(/ warn .*this machine could not be read: .*must be run as root.*Run this as root/);
+    const whole = await zfs3backup('status');
+    expect(whole.status).toBe(1);
+    expect(whole.stdout).toMatch(/^tank\/b +\| .* \| - /m);
+    // once for all datasets
+    expect(whole.stderr.split(words)).toHaveLength(2);
+    // nothing to list: the failure itself
+    const nothing = await zfs3backup('status', '--dataset', 'tank/c');
+    expect(nothing).toMatchObject({ status: 1, stdout: '' });
+    await putBackup('tank/b@s3', { parent: 'tank/b@s2' });
+    expect(await zfs3backup('status', '--dataset', 'tank/b')).toMatchObject({ status: 3 });
+    const report = JSON.parse((await zfs3backup('status', '--dataset', 'tank/a', '--json')).stdout);
+    checkFields(report, jsonTable('--json` of a dataset'));
+    for (const row of report.snapshots) checkFields(row, jsonTable('Each of `snapshots`'));
+    checkFields(report.summary, jsonTable('`summary`:'));
+    expect(report).toMatchObject({ localSide: 'unreadable', summary: { notBackedUp: null } });
   });
 
   it('keeps its promise of --json', async () => {

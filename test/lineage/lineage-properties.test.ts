@@ -101,7 +101,12 @@ describe('a lineage of any links', () => {
         const lineage = buildLineage(DATASET, linked(list));
         const names = [...new Map(snapshots.map((s) => [s.n, s])).values()];
         const here = names.map(({ n, txg }) => ({ ...take({ hour: txg, local: [], store: [] }, `s${n}`) }));
-        const { snapshots: rows, summary } = assembleStatus({ lineage, snapshots: here, snapshotPrefix: '' });
+        const { snapshots: rows, summary } = assembleStatus({
+          lineage,
+          side: 'read',
+          snapshots: here,
+          snapshotPrefix: '',
+        });
         const all = new Set([
           ...lineage.entries.map(({ backup }) => backup.snapshot),
           ...here.map((s) => s.name),

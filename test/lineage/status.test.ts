@@ -84,7 +84,8 @@ describe('rows and summary', () => {
   const here = { localName: null, held: false, bookmarked: false };
   const of = (asked: string) => {
     const { lineage, local, marks, snapshotPrefix } = parseSituation(`${asked} | status`);
-    return assembleStatus({ lineage, snapshots: local ?? [], marks, snapshotPrefix });
+    const side = local ? 'read' : 'no dataset';
+    return assembleStatus({ lineage, side, snapshots: local ?? [], marks, snapshotPrefix });
   };
 
   it('sums up', () => {
@@ -92,6 +93,7 @@ describe('rows and summary', () => {
     expect(summary).toEqual({
       backups: 2,
       storedBytes: 200,
+      matching: 2,
       notBackedUp: ['d3'],
       passedOver: [],
       leftOut: 1,
@@ -99,6 +101,22 @@ describe('rows and summary', () => {
       staleRecords: [],
       otherSnapshots: [],
     });
+  });
+
+  it('claims nothing of a machine that was not read', () => {
+    const unknown = { matching: null, notBackedUp: null, passedOver: null, leftOut: null };
+    const { lineage } = parseSituation('store: a(full) b<gone | status');
+    const facts = { lineage, snapshots: [], snapshotPrefix: '' };
+    for (const [side, local] of [
+      ['no dataset', 'missing'],
+      ['no source', 'missing'],
+      ['unreadable', null],
+      ['not looked at', null],
+    ] as const) {
+      const { summary, snapshots } = assembleStatus({ ...facts, side });
+      expect(summary).toMatchObject({ ...unknown, backups: 2, broken: ['b'] });
+      expect(snapshots.map((row) => row.local)).toEqual([local, local]);
+    }
   });
 
   it('tells what is too old to be stored from what is yet to come', () => {
@@ -162,7 +180,12 @@ describe('rows and summary', () => {
       },
       { ...parseBackup('b<a', 1), staleRecordKey: 'r' },
     ]);
-    const { snapshots, summary } = assembleStatus({ lineage, snapshots: [], snapshotPrefix: '' });
+    const { snapshots, summary } = assembleStatus({
+      lineage,
+      side: 'read',
+      snapshots: [],
+      snapshotPrefix: '',
+    });
     expect(snapshots).toMatchObject([
       { record: 'ok', streamBytes: 4096, createdAt: '2026-11-21T00:00:00.000Z', health: 'ok' },
       { record: 'stale', streamBytes: 2048, health: 'ok' },

@@ -10,7 +10,8 @@ import { assembleStatus } from '../../src/lineage/status.ts';
 import { type Situation, STORE_ID } from './situation.ts';
 
 export function writeStatus({ lineage, local, marks, snapshotPrefix }: Situation): string {
-  const facts = { lineage, snapshots: local ?? [], snapshotPrefix, marks, storeId: STORE_ID };
+  const side = local ? 'read' : 'no dataset';
+  const facts = { lineage, side, snapshots: local ?? [], snapshotPrefix, marks, storeId: STORE_ID } as const;
   const { snapshots } = assembleStatus(facts);
   const places = { ok: 'here', missing: 'gone', 'other snapshot': 'other here' };
   return snapshots
@@ -18,7 +19,7 @@ export function writeStatus({ lineage, local, marks, snapshotPrefix }: Situation
       [
         type === 'incremental' ? `${name}<${parent ?? '?'}` : `${name}(${type})`,
         ...(health === null || health === 'ok' ? [] : [health]),
-        places[place] + (localName === null ? '' : ` as ${localName}`),
+        (place === null ? 'unknown' : places[place]) + (localName === null ? '' : ` as ${localName}`),
         ...(held ? ['held'] : []),
         ...(bookmarked ? ['bookmark'] : []),
       ].join(' '),
