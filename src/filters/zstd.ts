@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { CCtx, DCtx } from 'zstd-napi/binding.js';
 import { Zfs3BackupError } from '../errors.ts';
+import { isBytes, notBytesError } from '../stream/is-bytes.ts';
 import { reserveSharedMemory } from '../stream/shared-memory.ts';
 import { corruptStream, reasonOf } from './corrupt.ts';
 import type { Filter } from './filter.ts';
@@ -66,6 +67,7 @@ async function* encode(
   const output = createOutput({ lend: true });
   for await (const chunk of source) {
     signal?.throwIfAborted();
+    if (!isBytes(chunk)) throw notBytesError(chunk);
     for (let rest = chunk; rest.byteLength > 0; ) {
       const [, produced, consumed] = context.compressStream2(output.room(), rest, EndDirective.continue);
       rest = rest.subarray(consumed);
@@ -94,6 +96,7 @@ async function* decode(
   let expected = 1;
   for await (const chunk of source) {
     signal?.throwIfAborted();
+    if (!isBytes(chunk)) throw notBytesError(chunk);
     // Called again and again without input, zstd takes it for a fault.
     if (chunk.byteLength === 0) continue;
     let rest = chunk;

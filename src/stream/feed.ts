@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { isBytes, notBytesError } from './is-bytes.ts';
 
 /** How feeding ended. `taken`: every byte was accepted, and the input was ended after the last. */
 export type Fed =
@@ -28,6 +29,10 @@ export async function feed(
       if (next.done) {
         writable.end();
         return { kind: 'taken' };
+      }
+      if (!isBytes(next.value)) {
+        await closeSource(iterator, closeGraceMs);
+        return { kind: 'source failed', error: notBytesError(next.value) };
       }
       if (next.value.byteLength === 0) continue;
       if ((await unlessGone(() => write(writable, next.value), gone)) !== true) break;

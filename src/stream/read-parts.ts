@@ -30,7 +30,8 @@ export interface ReadPartsOptions {
 export function isDescriptorSource(
   source: AsyncIterable<Uint8Array> | DescriptorSource,
 ): source is DescriptorSource {
-  return 'fd' in source;
+  // Streams of Node's have an `fd`, too, and buffers, a start and an end that reading it would not know of.
+  return !(Symbol.asyncIterator in source) && 'fd' in source && typeof source.fd === 'number';
 }
 
 /** Whether `readParts` can read it: a terminal and other devices of characters are for `process.stdin`. */

@@ -1,3 +1,5 @@
+import { isBytes, notBytesError } from '../stream/is-bytes.ts';
+
 /** How long an interrupted source may take to clean up (its processes, its files) before it is left alone. */
 const CLEAN_UP_MS = 1_000;
 
@@ -36,6 +38,7 @@ export async function* interruptible(
         ended = true;
         return;
       }
+      if (!isBytes(step.value)) throw notBytesError(step.value);
       onBytes?.(step.value.byteLength);
       yield step.value;
     }

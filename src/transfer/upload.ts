@@ -8,6 +8,7 @@ import { createBackoff, createRetry, type Sleep, sleepFor } from '../store/retry
 import { createBufferPool } from '../stream/buffer-pool.ts';
 import type { Part } from '../stream/parts.ts';
 import type { DescriptorSource } from '../stream/read-parts.ts';
+import { checkUpload } from './check-upload.ts';
 import { inspectParts } from './inspect-parts.ts';
 import type { ResumableUpload } from './open-upload.ts';
 import { wholeCrc32 } from './part-digests.ts';
@@ -108,6 +109,7 @@ export async function upload(options: UploadOptions): Promise<UploadResult> {
   const startedAt = performance.now();
   const { key, signal } = options;
   signal?.throwIfAborted();
+  checkUpload(options);
   const plan = planTransfer({ ...options, limits: usable(options.store.limits) });
   const stop = new AbortController();
   // Each request in flight listens, and that is no leak.

@@ -36,6 +36,22 @@ describe.each(all.map((filter) => [filter.name, filter] as const))('%s', (_name,
     }
   });
 
+  it.each(['encode', 'decode'] as const)(
+    'refuses to %s what is no bytes, and leaves its source',
+    async (way) => {
+      let isLeft = false;
+      async function* source() {
+        try {
+          yield 'text' as never;
+        } finally {
+          isLeft = true;
+        }
+      }
+      expect(await thrownBy(() => collect(filter[way](source())))).toMatchObject({ code: 'USAGE' });
+      expect(isLeft).toBe(true);
+    },
+  );
+
   it('is rejected with the reason of the signal', async () => {
     const reason = new Error('enough');
     const controller = new AbortController();
