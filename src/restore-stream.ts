@@ -1,4 +1,5 @@
 import { Zfs3BackupError } from './errors.ts';
+import { filtersOf } from './filters/registry.ts';
 import type { Backup } from './lineage/backup.ts';
 import type { StoredStreamOptions } from './reading/fetch-options.ts';
 import { demandReadable } from './reading/read-archived.ts';
@@ -31,7 +32,8 @@ export async function restoreStream(
   options: RestoreStreamOptions,
   write: (chunk: Uint8Array) => Promise<void>,
 ): Promise<RestoredStream> {
-  const { store, filters } = options;
+  const { store } = options;
+  const filters = filtersOf(options);
   const chosen = await findBackup(options);
   options.onChosen?.(chosen);
   const { backup } = chosen;

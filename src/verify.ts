@@ -17,7 +17,8 @@ import { openReceiver } from './verification/verify-receive.ts';
 const DAY_MS = 24 * 3600 * 1000;
 
 export interface VerifyOptions extends FetchOptions {
-  readonly filters: FilterRegistry;
+  /** The built-in ones if not given. */
+  readonly filters?: FilterRegistry | undefined;
   /** For level 3. */
   readonly source?: SnapshotSource;
   /** All datasets of the store if not given. */

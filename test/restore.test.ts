@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { createFilterRegistry } from '../src/filters/registry.ts';
 import { encodeSendFlags } from '../src/lineage/send-flags.ts';
 import { restore } from '../src/restore.ts';
+import { restoreStream } from '../src/restore-stream.ts';
 import type { SnapshotSource } from '../src/sources/source.ts';
+import { verify } from '../src/verify.ts';
 import { collect, cutAt, thrownBy } from './stream/fixtures.ts';
 import { createMemoryStore } from './transfer/memory-store.ts';
 
@@ -86,6 +88,22 @@ describe('a receiver does not see the end of a stream', () => {
     expect(await thrownBy(() => outcome)).toMatchObject({ code });
     expect(received).toEqual([]);
   });
+});
+
+it('what a caller names no filters for is decoded with the built-in ones', async () => {
+  const store = { ...createMemoryStore(), prefix: 'p/' };
+  await store.put(`p/${DATASET}@1`, await zstd(), { metadata: { isfull: 'true', compressor: 'zstd' } });
+  const { source, received } = createReceiver(data.byteLength);
+  await restore({ store, source, dataset: DATASET, snapshot: '1' });
+  expect(received).toEqual([`${DATASET}@1`]);
+  let bytes = 0;
+  await restoreStream({ store, source, dataset: DATASET, snapshot: '1', expect: 'none' }, async (chunk) => {
+    bytes += chunk.byteLength;
+  });
+  expect(bytes).toBe(data.byteLength);
+  const { backups } = await verify({ store, level: 2 });
+  // It is no ZFS stream; that was found behind the decoder.
+  expect(backups).toMatchObject([{ verdict: 'damaged', findings: [{ kind: 'stream' }] }]);
 });
 
 it('a silent store is left when the receiver has failed', async () => {

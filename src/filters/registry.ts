@@ -75,6 +75,16 @@ export function createFilterRegistry(
   };
 }
 
+/** Those of a verb: what this installation brings along where the caller names none. */
+export function filtersOf({ filters }: { readonly filters?: FilterRegistry | undefined }): FilterRegistry {
+  if (filters) return filters;
+  // One for all calls, since filters keep native memory for their next use.
+  builtInFilters ??= createFilterRegistry();
+  return builtInFilters;
+}
+
+let builtInFilters: FilterRegistry | undefined;
+
 function byName(filters: readonly Filter[]): ReadonlyMap<string, Filter> {
   return new Map(filters.map((filter) => [filter.name, filter]));
 }

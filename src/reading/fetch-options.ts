@@ -30,5 +30,6 @@ export interface InspectOptions {
 
 /** What brings a stored stream back. */
 export interface StoredStreamOptions extends FetchOptions, InspectOptions {
-  readonly filters: FilterRegistry;
+  /** The built-in ones if not given. */
+  readonly filters?: FilterRegistry | undefined;
 }

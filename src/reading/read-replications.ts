@@ -1,4 +1,4 @@
-import type { FilterRegistry } from '../filters/registry.ts';
+import { type FilterRegistry, filtersOf } from '../filters/registry.ts';
 import { hasMagic, RECORD_BYTES, readHeaderType } from '../inspect/zfs-record.ts';
 import type { Backup, Lineage } from '../lineage/backup.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
@@ -14,7 +14,7 @@ const OF_ONE = Buffer.from('not_recursive');
 
 interface Where {
   readonly store: ObjectStore;
-  readonly filters: FilterRegistry;
+  readonly filters?: FilterRegistry | undefined;
 }
 
 /**
@@ -42,11 +42,11 @@ export async function markReplications(
 
 async function isReplicationStream(
   backup: Backup,
-  { store, filters }: Where,
+  { store, ...where }: Where,
   call: CallOptions,
 ): Promise<boolean> {
   const body = await headReader(store, backup.key, backup.storedBytes, call)(BODY_BYTES);
-  const head = await decodeHead(body, filters.decoderOf(backup), call);
+  const head = await decodeHead(body, filtersOf(where).decoderOf(backup), call);
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const isZfs = head.byteLength >= RECORD_BYTES && (hasMagic(view, 0, true) || hasMagic(view, 0, false));
   if (!isZfs) return false;

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { filtersOf } from '../filters/registry.ts';
 import type { Backup, Lineage } from '../lineage/backup.ts';
 import { choiceOf } from '../lineage/choose-backup.ts';
 import { conflictError } from '../lineage/conflict-error.ts';
@@ -157,9 +158,9 @@ function planStep(plan: RestorePlan, backup: Backup, options: RestoreOptions): P
 function decodeCommands(
   backup: Backup,
   { continues }: ReceiveStep,
-  { store, filters }: RestoreOptions,
+  { store, ...given }: RestoreOptions,
 ): readonly (readonly string[])[] {
-  const decode = filters.decoderOf(backup)?.commands.decode ?? [];
+  const decode = filtersOf(given).decoderOf(backup)?.commands.decode ?? [];
   // no other program makes the rest of a whole stream
   if (continues) return [streamCommand(store, backup, continues.token)];
   return [['zfs3backup_get', ...store.arguments, backup.key], ...decode];
@@ -168,9 +169,10 @@ function decodeCommands(
 /** Once for each program; for each backup where it depends on the keys that it was encrypted for. */
 async function checkDecoders(
   backups: readonly Backup[],
-  { store, filters }: RestoreOptions,
+  { store, ...given }: RestoreOptions,
   call: CallOptions,
 ): Promise<void> {
+  const filters = filtersOf(given);
   const different = new Map<string, Backup>();
   for (const backup of backups) {
     const { key, compressor = '', encryptor } = backup;

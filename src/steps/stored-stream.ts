@@ -1,3 +1,4 @@
+import { filtersOf } from '../filters/registry.ts';
 import type { Backup } from '../lineage/backup.ts';
 import { joinProgress, type Progress } from '../progress.ts';
 import type { StoredStreamOptions } from '../reading/fetch-options.ts';
@@ -30,14 +31,14 @@ export function createStoredStream(
   about: Pick<Progress, 'item' | 'step' | 'steps'>,
   options: StoredStreamOptions,
 ): StoredStream {
-  const { store, filters, logger, onProgress, maxRetries, maxMemory, concurrency } = options;
+  const { store, logger, onProgress, maxRetries, maxMemory, concurrency } = options;
   const estimate = backup.streamBytes ?? backup.estimate;
   const moved = joinProgress(onProgress, { verb: 'restore', ...about, estimate });
   let storedBytes = 0;
   return {
     async read(call, lend) {
       const record = await readRecordIfPossible(store, backup, { ...call, logger });
-      const decoder = filters.decoderOf(backup);
+      const decoder = filtersOf(options).decoderOf(backup);
       // What comes straight from the store is held back there already, and what is lent cannot be.
       const isHeldBack = decoder !== undefined || !lend;
       const { chunks } = await openDownload({

@@ -1,4 +1,4 @@
-import type { FilterRegistry } from '../filters/registry.ts';
+import { type FilterRegistry, filtersOf } from '../filters/registry.ts';
 import { STORED_SO } from '../inspect/inspect-error.ts';
 import type { StreamFacts } from '../inspect/stream-inspector.ts';
 import { createZfsInspector } from '../inspect/zfs-inspector.ts';
@@ -22,7 +22,7 @@ type Stream = AsyncIterable<Uint8Array>;
 
 export interface VerifyBodyOptions {
   readonly store: ObjectStore;
-  readonly filters: FilterRegistry;
+  readonly filters?: FilterRegistry | undefined;
   /** Takes the decoded stream, in place of nobody: it must read all of it, or throw. */
   readonly receive?: ((stream: Stream, call: { readonly signal: AbortSignal }) => Promise<void>) | undefined;
   readonly concurrency?: number | undefined;
@@ -150,7 +150,8 @@ async function decode(
   options: Looking,
   gathered: Gathered,
 ): Promise<StreamFacts | undefined> {
-  const { filters, store, receive, signal } = options;
+  const { store, receive, signal } = options;
+  const filters = filtersOf(options);
   const inspector = createZfsInspector({ checksums: true, advice: STORED_SO });
   let facts: StreamFacts | undefined;
   let broken: { readonly error: unknown } | undefined;

@@ -32,7 +32,7 @@ const NOT_SEEN: Seen = {
 
 export interface VerifyItemsOptions {
   readonly store: ObjectStore;
-  readonly filters: FilterRegistry;
+  readonly filters?: FilterRegistry | undefined;
   readonly receiver: Receiver | undefined;
   readonly concurrency?: number | undefined;
   readonly maxMemory?: number | undefined;
