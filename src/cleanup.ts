@@ -10,14 +10,20 @@ import {
 import { parseRecordKey } from './lineage/record-key.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { listObjects } from './reading/read-backups.ts';
-import { type FoundUploads, type NotedUpload, readUploads } from './reading/read-uploads.ts';
+import {
+  isDenied,
+  type NotedUpload,
+  type NoteInStore,
+  readUploads,
+  readUploadsElsewhere,
+} from './reading/read-uploads.ts';
 import type { CallOptions, ObjectStore, OpenUpload } from './store/object-store.ts';
 
 export type { CleanupItem } from './lineage/plan-cleanup.ts';
 
 export interface CleanupOptions {
   readonly store: ObjectStore;
-  /** Only what belongs to this dataset; default: all that is under the store's prefix. */
+  /** Only what belongs to this dataset; default: all that is under the store's prefix, and what notes there tell of. */
   readonly dataset?: string;
   /** What is younger is left alone, in seconds; 7 days if not given. */
   readonly olderThan?: number;
@@ -48,20 +54,23 @@ export async function readCleanupPlan(options: CleanupOptions): Promise<CleanupP
   const time = now();
   const prefix = dataset === undefined ? store.prefix : datasetPrefix(store.prefix, dataset);
   const found = await readUploads(store, prefix, call);
+  const notes = found.notes.filter(({ note }) => dataset === undefined || note?.key.startsWith(prefix));
+  const elsewhere = await readUploadsElsewhere(store, prefix, notes, call);
+  const open = [...found.uploads, ...elsewhere.uploads];
   const uploads: OpenUploadFacts[] = [];
-  for (const each of found.uploads) {
+  for (const each of open) {
     uploads.push(await readUploadFacts(each, time.getTime() - olderThan * 1000, call));
   }
   const items = planCleanup({
     prefix: store.prefix,
     uploads,
-    notes: notesOf(found, prefix, dataset),
+    notes: notes.map((note) => noteFacts(note, elsewhere.hidden)),
     records: await readOrphans(store, dataset, call),
     files: dataset === undefined ? ((await store.leftovers?.list(call)) ?? []) : [],
     now: time,
     olderThan,
   });
-  return { store: store.url, items, uploads: found.uploads.map(({ upload }) => upload) };
+  return { store: store.url, items, uploads: open.map(({ upload }) => upload) };
 }
 
 /** Parts are only asked for where they may tell that somebody is at it. */
@@ -73,18 +82,20 @@ async function readUploadFacts(
   const { key, uploadId, startedAt } = upload;
   const facts = { key, uploadId, startedAt, writer: note?.writer ?? 'unknown' } as const;
   if (startedAt.getTime() > oldBefore || facts.writer === 'alive') return facts;
-  const parts = await upload.listParts(call);
+  const parts = await upload.listParts(call).catch((error: unknown) => {
+    // A policy for the prefix says nothing of keys elsewhere.
+    if (note !== undefined && isDenied(error)) return undefined;
+    throw error;
+  });
+  if (parts === undefined) return { ...facts, isHidden: true };
   const times = parts.flatMap(({ storedAt }) => storedAt?.getTime() ?? []);
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   return { ...facts, bytes, ...(times.length > 0 && { lastPartAt: new Date(Math.max(...times)) }) };
 }
 
-function notesOf({ notes }: FoundUploads, prefix: string, dataset: string | undefined) {
-  return notes
-    .filter(({ note }) => dataset === undefined || note?.key.startsWith(prefix))
-    .map(({ noteKey, modifiedAt, note, writer }) => {
-      return { noteKey, modifiedAt, key: note?.key, uploadId: note?.uploadId, writer };
-    });
+function noteFacts({ noteKey, modifiedAt, note, writer }: NoteInStore, hidden: ReadonlySet<string>) {
+  const isHidden = note !== undefined && hidden.has(note.key);
+  return { noteKey, modifiedAt, key: note?.key, uploadId: note?.uploadId, writer, isHidden };
 }
 
 async function readOrphans(

@@ -8,7 +8,7 @@ export const cleanupCommand: Command = {
   summary:
     'Drops what runs that died left in the store: open uploads, which cost money, and what belongs to them.',
   details:
-    "Only what lies under the store's prefix, and nothing that is young or that a program is at. Backups are never touched: `prune` and `delete` do that. --dataset leaves everything of other datasets alone.",
+    "Only what lies under the store's prefix, and uploads of `pput` elsewhere that a note there tells of; nothing that is young or that a program is at. Backups are never touched: `prune` and `delete` do that. --dataset leaves everything of other datasets alone.",
   positionals: [],
   options: [
     {

@@ -14,6 +14,8 @@ export interface OpenUploadFacts {
   readonly lastPartAt?: Date | undefined;
   readonly bytes?: number | undefined;
   readonly writer: WriterState;
+  /** Its parts may not be listed, so nobody knows how old it is. */
+  readonly isHidden?: boolean;
 }
 
 /** A note beside an upload. */
@@ -25,6 +27,8 @@ export interface NoteFacts {
   /** `undefined` also where the upload was not started yet. */
   readonly uploadId: string | undefined;
   readonly writer: WriterState;
+  /** Uploads of its key may not be listed, so nobody knows whether there is one. */
+  readonly isHidden?: boolean;
 }
 
 /** Something that is left over as it is: a record without a backup, a file of the store's own. */
@@ -79,10 +83,12 @@ function judgeUpload(upload: OpenUploadFacts, request: CleanupRequest): CleanupI
   const { key: name, uploadId, startedAt, lastPartAt, bytes } = upload;
   const since = lastPartAt !== undefined && lastPartAt > startedAt ? lastPartAt : startedAt;
   const item = { what: 'upload', name, uploadId, since, bytes } as const;
+  const isNoted = request.notes.some((note) => note.uploadId === uploadId && note.key === name);
   // Under the root of a bucket there are others' uploads as well.
-  if (request.prefix === '' && parseBackupKey('', name) === undefined) {
+  if (request.prefix === '' && !isNoted && parseBackupKey('', name) === undefined) {
     return { ...item, action: 'leave', reason: 'it is no backup' };
   }
+  if (upload.isHidden) return { ...item, action: 'leave', reason: 'its parts may not be listed' };
   if (upload.writer === 'alive') return { ...item, action: 'leave', reason: 'its writer is at it' };
   return { ...item, ...byAge(since, 'nothing more has come', request) };
 }
@@ -97,6 +103,7 @@ function judgeNote(note: NoteFacts, uploads: readonly CleanupItem[], request: Cl
   if (ofIt.some(({ action }) => action === 'leave')) {
     return { ...item, action: 'leave', reason: 'its upload is left' };
   }
+  if (note.isHidden) return { ...item, action: 'leave', reason: 'uploads of its key may not be listed' };
   if (writer === 'alive') return { ...item, action: 'leave', reason: 'its writer is at it' };
   if (ofIt.length > 0) return { ...item, action: 'drop', reason: 'its upload is dropped' };
   if (writer === 'dead')

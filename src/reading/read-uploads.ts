@@ -1,3 +1,4 @@
+import { StoreError } from '../errors.ts';
 import type { WriterState } from '../lineage/plan-cleanup.ts';
 import type { CallOptions, ObjectStore, OpenUpload } from '../store/object-store.ts';
 import { type FoundNote, readAllNotes } from '../transfer/upload-note.ts';
@@ -28,13 +29,50 @@ export async function readUploads(
 ): Promise<FoundUploads> {
   const open = await store.openUploads(prefix, call);
   const notes = await Promise.all((await readAllNotes(store, call)).map(withWriter));
-  const uploads = open.map((upload) => ({
-    upload,
-    note:
-      notes.find(({ note }) => note?.uploadId === upload.uploadId) ??
-      notes.find(({ note }) => note?.key === upload.key && note.uploadId === undefined),
-  }));
-  return { uploads, notes };
+  return { uploads: open.map((upload) => ({ upload, note: noteOf(upload, notes) })), notes };
+}
+
+export interface UploadsElsewhere {
+  readonly uploads: readonly NotedUpload[];
+  /** Keys whose uploads these credentials may not list. */
+  readonly hidden: ReadonlySet<string>;
+}
+
+/**
+ * The open uploads that notes tell of and that are not under the prefix: keys of `pput` are whole keys. Others' uploads
+ * there are none of our business. A request for each such key.
+ */
+export async function readUploadsElsewhere(
+  store: ObjectStore,
+  prefix: string,
+  notes: readonly NoteInStore[],
+  call: CallOptions,
+): Promise<UploadsElsewhere> {
+  const uploads: NotedUpload[] = [];
+  const hidden = new Set<string>();
+  const keys = new Set(notes.flatMap(({ note }) => note?.key ?? []).filter((key) => !key.startsWith(prefix)));
+  for (const key of keys) {
+    try {
+      const open = (await store.openUploads(key, call)).filter((upload) => upload.key === key);
+      const noted = open.map((upload) => ({ upload, note: noteOf(upload, notes) }));
+      uploads.push(...noted.filter(({ note }) => note !== undefined));
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+      hidden.add(key);
+    }
+  }
+  return { uploads, hidden };
+}
+
+export function isDenied(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'STORE_DENIED';
+}
+
+function noteOf({ key, uploadId }: OpenUpload, notes: readonly NoteInStore[]): NoteInStore | undefined {
+  return (
+    notes.find(({ note }) => note?.uploadId === uploadId) ??
+    notes.find(({ note }) => note?.key === key && note.uploadId === undefined)
+  );
 }
 
 async function withWriter(found: FoundNote): Promise<NoteInStore> {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLineage } from '../../src/reading/read-lineage.ts';
 import { reindex } from '../../src/reindex.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { leaveUpload } from '../../test/transfer/leave-upload.ts';
 import { type Cli, createCli } from '../main/run-cli.ts';
 import {
   createBucket,
@@ -216,5 +217,34 @@ describe('cleanup, in a bucket', () => {
     });
     expect((await store.openUploads('')).map(({ key }) => key)).toEqual(['photos/1.jpg']);
     expect((await cli.zfs3backup('cleanup')).stdout).toBe(`Nothing is left over in s3://${bucket}.`);
+  });
+
+  it('sees the upload of pput that is not under the prefix, and leaves it while it is young', async () => {
+    const { store } = job;
+    const { uploadId } = await leaveUpload(store, PREFIX, 'manual/keep');
+    const young = await cli.zfs3backup('cleanup', '--json');
+    expect(JSON.parse(young.stdout)).toMatchObject({
+      dropped: [],
+      left: [{ what: 'upload', uploadId }, { what: 'note' }],
+    });
+    const done = await cli.zfs3backup('cleanup', '--older-than', '0s', '--json');
+    expect(JSON.parse(done.stdout).dropped).toMatchObject([{ what: 'upload', uploadId }, { what: 'note' }]);
+    expect(await store.openUploads('manual/')).toEqual([]);
+  });
+
+  it('leaves what it may not look at', async () => {
+    const { store, bucket } = job;
+    const { uploadId } = await leaveUpload(store, PREFIX, 'manual/keep');
+    const may = ['s3:ListBucket', 's3:GetObject', 's3:DeleteObject', 's3:ListBucketMultipartUploads'];
+    const { accessKeyId, secretAccessKey } = await createLimitedUser(bucket, may);
+    const limited = await createCli({
+      ...{ BUCKET: bucket, ENDPOINT: s3Server().endpoint },
+      ...{ S3_KEY_ID: accessKeyId, S3_SECRET: secretAccessKey },
+    });
+    const done = await limited.zfs3backup('cleanup', '--older-than', '0s', '--json');
+    expect(JSON.parse(done.stdout)).toMatchObject({
+      dropped: [],
+      left: [{ what: 'upload', uploadId, reason: 'its parts may not be listed' }, { what: 'note' }],
+    });
   });
 });

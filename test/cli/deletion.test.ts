@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runZfs3backup } from '../../src/cli/main.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
+import { leaveUpload } from '../transfer/leave-upload.ts';
 import { checkFields } from './check-fields.ts';
 import { jsonTable } from './docs-tables.ts';
 import { fakeZfs } from './fake-zfs.ts';
@@ -270,6 +271,26 @@ describe('cleanup', () => {
     expect(done.stdout).toContain('Dropped 1 open upload (4 B)');
     expect((await open().openUploads('')).map(({ key }) => key)).toEqual(['elsewhere/tank/a@b']);
     expect((await zfs3backup('cleanup')).stdout).toBe(`Nothing is left over in file://${folder}.\n`);
+  });
+
+  it('treats an upload outside of the prefix like any other, where its note tells of it', async () => {
+    await leaveUpload(open(), 'zfs3backup-backup/', 'manual/keep');
+    await open().startUpload('manual/keep');
+    const young = JSON.parse((await zfs3backup('cleanup', '--json')).stdout);
+    expect(young).toMatchObject({
+      dropped: [],
+      left: [
+        { what: 'upload', name: 'manual/keep' },
+        { what: 'note', reason: 'its upload is left' },
+      ],
+    });
+    expect(JSON.parse((await zfs3backup('cleanup', '--dataset', 'tank/a', '--json')).stdout).left).toEqual(
+      [],
+    );
+    const done = JSON.parse((await zfs3backup('cleanup', '--older-than', '0s', '--json')).stdout);
+    expect(done.dropped).toMatchObject([{ name: 'manual/keep', bytes: 1000 }, { what: 'note' }]);
+    // The one that nothing of ours tells of.
+    expect(await open().openUploads('')).toHaveLength(1);
   });
 
   it('keeps its promise of --json', async () => {

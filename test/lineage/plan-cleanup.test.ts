@@ -12,8 +12,9 @@ const NOW = 1000;
 const at = (hour: number) => new Date(hour * HOUR * 1000);
 
 /**
- * `uploads: KEY#ID~HOUR[+HOUR of the last part][!alive|!dead] | notes: NAME=KEY#ID~HOUR[!…] or NAME=?~HOUR | records:
- * NAME~HOUR | files: NAME~HOUR | older than HOURS → what is dropped`, at hour 1000.
+ * `uploads: KEY#ID~HOUR[+HOUR of the last part][!alive|!dead|!hidden] | notes: NAME=KEY#ID~HOUR[!…] or NAME=?~HOUR | records:
+ * NAME~HOUR | files: NAME~HOUR | older than HOURS → what is dropped`, at hour 1000. A key that begins with `/` is not under
+ * the prefix.
  */
 function parse(asked: string): CleanupRequest {
   const parts = asked.split('|').map((part) => part.trim());
@@ -27,18 +28,20 @@ function parse(asked: string): CleanupRequest {
           .split(/\s+/),
       );
   const prefix = parts.includes('at the root') ? '' : 'p/';
-  const writerOf = (word = '') => (word === '' ? 'unknown' : word) as WriterState;
+  const writerOf = (word = '') => (word === '' || word === 'hidden' ? 'unknown' : word) as WriterState;
+  const keyOf = (word: string) => (word.startsWith('/') ? word.slice(1) : prefix + word);
   return {
     prefix,
     uploads: words('uploads').map((word) => {
       const [, key = '', uploadId = '', hour, last, writer] =
         /^([^#]+)#(\w+)~(\d+)(?:\+(\d+))?(?:!(\w+))?$/.exec(word) ?? [];
       return {
-        key: prefix + key,
+        key: keyOf(key),
         uploadId,
         startedAt: at(Number(hour)),
         lastPartAt: last === undefined ? undefined : at(Number(last)),
         writer: writerOf(writer),
+        isHidden: writer === 'hidden',
       };
     }),
     notes: words('notes').map((word) => {
@@ -46,10 +49,11 @@ function parse(asked: string): CleanupRequest {
         /^(\w+)=(?:\?|([^#~]+)(?:#(\w+))?)~(\d+)(?:!(\w+))?$/.exec(word) ?? [];
       return {
         noteKey,
-        key: key === undefined ? undefined : prefix + key,
+        key: key === undefined ? undefined : keyOf(key),
         uploadId,
         modifiedAt: at(Number(hour)),
         writer: writerOf(writer),
+        isHidden: writer === 'hidden',
       };
     }),
     records: words('records').map(orphan),
@@ -95,6 +99,11 @@ describe('cleaning up', () => {
     'notes: n=a@1~1!alive → nothing',
     'notes: n=?~1 m=?~999 → n',
     'uploads: a@1#x~1 a@1#y~999 | notes: n=a@1#y~1 m=a@1#x~999 → p/a@1#x m',
+    'uploads: /manual/keep#x~999!dead | notes: n=/manual/keep#x~999!dead → nothing',
+    'uploads: /manual/keep#x~1!dead | notes: n=/manual/keep#x~1!dead → manual/keep#x n',
+    'uploads: /manual/keep#x~1!hidden | notes: n=/manual/keep#x~1!dead → nothing',
+    'notes: n=/manual/keep#x~1!hidden → nothing',
+    'uploads: photos/1.jpg#x~1 dump#y~1 | notes: n=dump#y~1 | at the root → dump#y n',
     'records: r~1 s~999 | files: f~1 g~999 → r f',
     'uploads: a@1#x~1001 → nothing',
   ])('%s', (line) => {
