@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 
 const OLDEST = [20, 19];
+const HUNG_UP = 129;
 
 /** Runs one of the programs of dist/cli/main.js on this process. */
 export async function launch(name) {
@@ -16,7 +17,7 @@ export async function launch(name) {
   // The SDK's warning about old Node versions is for its developers, not for a user's cron mail.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const programs = await import(main);
-  process.exitCode = await programs[name]({
+  const status = await programs[name]({
     argv: process.argv.slice(2),
     env: process.env,
     // Looked at by those who read it only: opening it makes a pipe non-blocking for the shell as well.
@@ -29,4 +30,7 @@ export async function launch(name) {
     stderr: process.stderr,
     signals: process,
   });
+  process.exitCode = status;
+  // Node aborts when it ends on a terminal that is gone; who dies of the signal has the same status.
+  if (status === HUNG_UP) process.kill(process.pid, 'SIGHUP');
 }

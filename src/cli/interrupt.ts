@@ -12,18 +12,19 @@ export class InterruptedError extends Error {
   }
 }
 
-// Not SIGHUP: catching it would undo what `nohup` sets.
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+// `nohup` is not undone by it: Node has done that already as it started (docs/decisions.md).
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export type InterruptSignal = (typeof SIGNALS)[number];
 
-/** 130 and 143, as a shell reports them. */
+/** 130, 143 and 129, as a shell reports them. */
 export function exitStatusOfSignal(signal: InterruptSignal): number {
   return 128 + constants.signals[signal];
 }
 
 /**
- * Runs work with a signal that aborts at the first SIGINT or SIGTERM. After that nobody listens any more, so that a
- * second Ctrl-C ends the process at once.
+ * Runs work with a signal that aborts at the first SIGINT, SIGTERM or SIGHUP. After that nobody listens any more, so
+ * that a second Ctrl-C ends the process at once. A second SIGHUP does not: the kernel and the shell both send one when a
+ * connection is closed, and nobody meant anything by it.
  */
 export async function withInterrupt<Result>(
   signals: CommandIo['signals'],
@@ -34,7 +35,7 @@ export async function withInterrupt<Result>(
     const listener = () => {
       controller.abort(new InterruptedError(name));
       // Not yet: whoever starts children listens too, and ends the process where nobody else listens.
-      setImmediate(() => signals.off(name, listener));
+      if (name !== 'SIGHUP') setImmediate(() => signals.off(name, listener));
     };
     signals.on(name, listener);
     return { name, listener };

@@ -13,7 +13,7 @@ export interface CommandIo {
   /** The descriptor behind stdout: bytes for a file there are written without its stream, which drops what is not taken. */
   readonly stdoutDescriptor?: number;
   readonly stderr: OutputStream;
-  /** Emits SIGINT and SIGTERM. */
+  /** Emits SIGINT, SIGTERM and SIGHUP. */
   readonly signals: Pick<EventEmitter, 'on' | 'off'>;
 }
 

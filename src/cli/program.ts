@@ -76,7 +76,7 @@ export interface CommandLine {
 export interface CommandCall {
   readonly io: CommandIo;
   readonly arguments: Arguments;
-  /** Aborts at SIGINT and SIGTERM. */
+  /** Aborts at SIGINT, SIGTERM and SIGHUP. */
   readonly signal: AbortSignal;
   readonly stdout: Terminal & { readonly style: Style };
   readonly stderr: Terminal & { readonly style: Style };

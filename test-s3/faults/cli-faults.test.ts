@@ -96,18 +96,24 @@ async function untilSecondPart({ proxy }: FaultCase): Promise<void> {
   }
 }
 
-it.each(['SIGTERM', 'SIGINT'] as const)(
+it.each([
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+  // It dies of it in the end, which is 129 to a shell.
+  ['SIGHUP', null],
+] as const)(
   'a %s while the store is silent ends pput within 5 seconds, with neither object nor open upload',
-  async (signal) => {
+  async (signal, expected) => {
     const test = await createFaultCase();
     test.proxy.inject({ kind: 'part', partNumber: 2, times: 99 }, neverAnswer);
-    const { child } = start(test);
+    const { child, stderr } = start(test);
     await untilSecondPart(test);
     const startedAt = performance.now();
     child.kill(signal);
-    const [status] = await once(child, 'exit');
+    const [status, died] = await once(child, 'exit');
     expect(performance.now() - startedAt).toBeLessThan(5_000);
-    expect(status).toBe(signal === 'SIGTERM' ? 143 : 130);
+    expect([status, died]).toEqual([expected, expected === null ? signal : null]);
+    expect(stderr()).toContain(`pput: interrupted by ${signal}\n`);
     await test.expectNothing();
   },
 );

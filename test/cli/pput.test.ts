@@ -176,6 +176,7 @@ describe('pput', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ])('ends at %s with %i and leaves nothing', async (signal, expected) => {
     const signals = new EventEmitter();
     const stdin = new PassThrough();
