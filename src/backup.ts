@@ -12,6 +12,7 @@ import {
   transferOptions,
 } from './reading/read-backup-plan.ts';
 import { readLeftOpen } from './reading/read-left-open.ts';
+import type { StoredBackup } from './reading/stored-backup.ts';
 import { inspectSent } from './steps/inspect-sent.ts';
 import { recordBackup } from './steps/record-backup.ts';
 import { createMarkRunner } from './steps/run-marks.ts';
@@ -29,27 +30,7 @@ export {
   type PlannedBackup,
   readBackupPlan,
 } from './reading/read-backup-plan.ts';
-
-export interface StoredBackup {
-  /** `dataset@snapshot` */
-  readonly name: string;
-  readonly key: string;
-  readonly kind: 'full' | 'incremental';
-  readonly parent: string | null;
-  readonly streamBytes: number;
-  readonly storedBytes: number;
-  readonly parts: number;
-  /** Of them: those that an earlier run had stored. */
-  readonly skippedParts: number;
-  readonly skippedBytes: number;
-  /** Size of the first part. */
-  readonly partBytes: number;
-  readonly etag: string | undefined;
-  readonly seconds: number;
-  readonly retries: number;
-  /** What the stream said of itself, where it was looked at. */
-  readonly stream?: StreamFacts | undefined;
-}
+export type { StoredBackup } from './reading/stored-backup.ts';
 
 export interface BackupResult {
   readonly dataset: string;
@@ -76,11 +57,13 @@ export async function runBackupPlan(plan: BackupPlanReport, options: BackupOptio
   for (const planned of plan.steps) {
     try {
       const resume = await leftOpen?.find(planned);
-      backups.push(await storeBackup(planned, backups.length + 1, plan.steps.length, options, resume));
+      const stored = await storeBackup(planned, backups.length + 1, plan.steps.length, options, resume);
+      backups.push(stored);
+      await options.onStored?.(stored);
       await leaveMarks(planned.step.after);
     } catch (error) {
       if (plan.steps.length > 1) {
-        logger.warn({}, sayReached('stored', backups));
+        logger.warn({}, sayReached('stored', backups, options.signal));
       }
       throw error;
     }

@@ -61,7 +61,7 @@ export async function runRestorePlan(
     } catch (error) {
       await settlePartial(planned, error, options, logger);
       if (plan.steps.length > 1) {
-        logger.warn({}, sayReached('arrived', received));
+        logger.warn({}, sayReached('arrived', received, options.signal));
       }
       throw error;
     }

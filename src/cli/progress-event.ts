@@ -1,6 +1,6 @@
 import type { Progress } from '../progress.ts';
 import type { Summary } from '../summary.ts';
-import { summaryJson } from './render-json.ts';
+import { roundSeconds, summaryJson } from './render-json.ts';
 import { rateOf, type Sample } from './render-progress.ts';
 import { escapeJson } from './render-text.ts';
 
@@ -31,7 +31,7 @@ export function renderProgressEvent(latest: Sample, earlier: Sample, { time, sec
     skippedBytes: progress.skippedBytes,
     estimate: progress.estimate ?? null,
     bytesPerSecond: Math.round(bytesPerSecond),
-    seconds: Math.round(seconds * 1000) / 1000,
+    seconds: roundSeconds(seconds),
     secondsLeft: secondsLeft === undefined ? null : Math.round(secondsLeft),
     partsInFlight: progress.partsInFlight,
     retries: progress.retries,

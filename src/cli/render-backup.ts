@@ -1,4 +1,4 @@
-import type { BackupPlanReport, BackupResult, PlannedBackup, StoredBackup } from '../backup.ts';
+import type { BackupPlanReport, PlannedBackup, StoredBackup } from '../backup.ts';
 import { isBookmark } from '../lineage/snapshot.ts';
 import { renderCommand, renderPipeline } from './render-shell.ts';
 import { escapeName, escapeText, renderCount, renderRate, renderSeconds, renderSize } from './render-text.ts';
@@ -9,7 +9,7 @@ export function renderBackupPlan(plan: BackupPlanReport, style: Style): string {
   const { steps } = plan;
   const notes = plan.notes.map((note) => escapeText(note));
   const first = renderBefore(plan);
-  if (steps.length === 0) return [...first, nothingToDo(plan)].join('\n');
+  if (steps.length === 0) return [...first, renderNothingToDo(plan)].join('\n');
   const estimates = steps.map(({ estimate }) => estimate);
   const known = estimates.filter((estimate) => estimate !== undefined);
   const total = known.reduce((sum, estimate) => sum + estimate, 0);
@@ -43,12 +43,8 @@ function renderBase(parent: NonNullable<PlannedBackup['step']['parent']>): strin
   return `${isBookmark(parent) ? '#' : '@'}${escapeName(parent.name)}`;
 }
 
-export function renderBackupResult(result: BackupResult): string {
-  if (result.backups.length === 0) return nothingToDo(result);
-  return `${result.backups.map(renderStored).join('\n')}\n`;
-}
-
-function renderStored(stored: StoredBackup): string {
+/** One line without its end. */
+export function renderStored(stored: StoredBackup): string {
   const facts = [
     stored.kind,
     stored.storedBytes === stored.streamBytes
@@ -61,7 +57,7 @@ function renderStored(stored: StoredBackup): string {
 }
 
 /** The planner's own words say why, where it has any. */
-function nothingToDo({ dataset, notes }: Pick<BackupPlanReport, 'dataset' | 'notes'>): string {
+export function renderNothingToDo({ dataset, notes }: Pick<BackupPlanReport, 'dataset' | 'notes'>): string {
   const other = `Nothing to do: the store has the backups of ${escapeName(dataset)} that were asked for.`;
   return `${notes.length === 0 ? other : notes.map(escapeText).join('\n')}\n`;
 }

@@ -1,4 +1,5 @@
 import type { BackupPlanReport, BackupResult } from '../backup.ts';
+import { Zfs3BackupError } from '../errors.ts';
 import type { StreamFacts } from '../inspect/stream-inspector.ts';
 import type { RestorePlanReport, RestoreResult } from '../restore.ts';
 import type { StatusReport, StoreStatusReport } from '../status.ts';
@@ -98,7 +99,9 @@ export function backupPlanJson({ dataset, store, notes, before, steps }: BackupP
   };
 }
 
-export function backupJson({ dataset, store, notes, backups, summary }: BackupResult): object {
+/** With what ended it before all was stored, if something did. */
+export function backupJson(result: BackupResult, failure?: { readonly error: unknown }): object {
+  const { dataset, store, notes, backups, summary } = result;
   return {
     dataset,
     store,
@@ -114,12 +117,18 @@ export function backupJson({ dataset, store, notes, backups, summary }: BackupRe
       skippedParts: stored.skippedParts,
       partBytes: stored.partBytes,
       etag: stored.etag ?? null,
-      seconds: stored.seconds,
+      seconds: roundSeconds(stored.seconds),
       retries: stored.retries,
       skippedBytes: stored.skippedBytes,
     })),
     summary: summaryJson(summary),
+    error: failure ? errorJson(failure.error) : null,
   };
+}
+
+export function errorJson(error: unknown): object {
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: error instanceof Zfs3BackupError ? error.code : null, message };
 }
 
 export function restorePlanJson(plan: RestorePlanReport): object {
@@ -157,7 +166,7 @@ export function restoreJson({ dataset, store, target, notes, received, summary }
       name,
       streamBytes,
       storedBytes,
-      seconds,
+      seconds: roundSeconds(seconds),
       retries,
     })),
     summary: summaryJson(summary),
@@ -171,7 +180,7 @@ export function summaryJson(summary: Summary) {
     streamBytes,
     storedBytes,
     ratio: ratioOf(summary),
-    seconds,
+    seconds: roundSeconds(seconds),
     bytesPerSecond: seconds > 0 ? Math.round(streamBytes / seconds) : 0,
     requests: requests ?? null,
     retries,
@@ -192,6 +201,11 @@ export interface PutReport {
   readonly stream: StreamFacts | undefined;
 }
 
+/** To milliseconds: what is behind them is noise. */
+export function roundSeconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
+
 /** z3's line, to the space: scripts compare it as text. */
 export function renderPutLine({ etag }: Pick<PutReport, 'etag'>): string {
   return renderLine({ status: 'success', etag: etag ?? '' });
@@ -202,10 +216,9 @@ export function renderPutJson(report: PutReport): string {
   const { key, etag, storedBytes, parts, skippedParts, partBytes, seconds, summary, stream } = report;
   const { bytesPerSecond, requests, retries, skippedBytes } = summaryJson(summary);
   const status = { status: 'success', etag: etag ?? '' };
-  const rounded = Math.round(seconds * 1000) / 1000;
   const sizes = { bytes: storedBytes, parts, skippedParts, partSize: partBytes };
   const more = { bytesPerSecond, requests, retries, skippedBytes, stream: stream?.kind ?? null };
-  return renderLine({ ...status, key, ...sizes, seconds: rounded, ...more });
+  return renderLine({ ...status, key, ...sizes, seconds: roundSeconds(seconds), ...more });
 }
 
 function renderLine(fields: Readonly<Record<string, string | number | null>>): string {

@@ -1,12 +1,21 @@
-import { type BackupOptions, readBackupPlan, runBackupPlan } from '../backup.ts';
+import {
+  type BackupOptions,
+  type BackupPlanReport,
+  type BackupResult,
+  readBackupPlan,
+  runBackupPlan,
+  type StoredBackup,
+} from '../backup.ts';
 import type { Config } from '../config/config.ts';
 import { createFilters } from '../context.ts';
 import type { ConfigProblem } from '../errors.ts';
+import { startSummary } from '../summary.ts';
 import type { CommandCall } from './program.ts';
-import { renderBackupPlan, renderBackupResult, renderParseable } from './render-backup.ts';
+import { renderBackupPlan, renderNothingToDo, renderParseable } from './render-backup.ts';
 import { backupJson, backupPlanJson } from './render-json.ts';
 import { type DatasetReport, runChosen } from './run-each.ts';
 import { type Session, withSession } from './session.ts';
+import { createStoredLines } from './stored-lines.ts';
 
 export function runBackup(call: CommandCall): Promise<number> {
   const problems = [...together(call, 'full', 'incremental'), ...together(call, 'json', 'parseable')];
@@ -32,13 +41,45 @@ async function backUp(call: CommandCall, session: Session, dataset: string): Pro
     };
   }
   if (plan.steps.length > 0) for (const note of plan.notes) session.remark(note);
-  const result = await session.watch((onProgress) => runBackupPlan(plan, { ...options, onProgress }));
-  if (plan.steps.length > 0) session.sumUp({ verb: 'backup', item: dataset }, result.summary);
+  const { result, failure } = await runPlan(call, session, plan, options);
+  if (plan.steps.length > 0 && !failure) session.sumUp({ verb: 'backup', item: dataset }, result.summary);
   return {
-    json: backupJson(result),
-    parseable: renderParseable(result.backups.map(({ name, streamBytes }) => [name, streamBytes])),
-    text: config.quiet ? '' : renderBackupResult(result),
+    json: backupJson(result, failure),
+    // What was stored is told by then.
+    parseable: '',
+    text: config.quiet || failure || plan.steps.length > 0 ? '' : renderNothingToDo(plan),
+    ...(failure ? { failure } : {}),
   };
+}
+
+/** Tells of each backup as it is stored, so that a later one that fails does not hide it. */
+async function runPlan(
+  call: CommandCall,
+  session: Session,
+  plan: BackupPlanReport,
+  options: BackupOptions,
+): Promise<{ readonly result: BackupResult; readonly failure?: { readonly error: unknown } }> {
+  const { dataset, store, notes } = plan;
+  const sumUp = startSummary(options.store);
+  const backups: StoredBackup[] = [];
+  const lines = createStoredLines(call, session);
+  const onStored = async (stored: StoredBackup) => {
+    backups.push(stored);
+    await lines.put(stored);
+  };
+  try {
+    const result = await session.watch((onProgress) =>
+      runBackupPlan(plan, { ...options, onProgress, onStored }),
+    );
+    lines.throwIfFailed();
+    return { result };
+  } catch (error) {
+    const reason = call.signal.aborted ? call.signal.reason : error;
+    return {
+      result: { dataset, store, notes, backups, summary: sumUp(backups) },
+      failure: { error: reason },
+    };
+  }
 }
 
 function backupOptions(

@@ -8,6 +8,8 @@ export interface Screen {
   rewrite(line: string): void;
   /** Takes the rewritten line away. */
   clear(): void;
+  /** Takes it away while another stream is written to, which may be the same terminal. */
+  aside(write: () => Promise<void>): Promise<void>;
 }
 
 const ERASE_LINE = '\r\u001b[2K';
@@ -17,17 +19,26 @@ export function createScreen(stream: Writable): Screen {
   const put = (text: string) => {
     if (!stream.destroyed && text !== '') stream.write(text);
   };
+  const clear = () => {
+    if (shown !== '') put(ERASE_LINE);
+    shown = '';
+  };
   return {
+    clear,
+    async aside(write) {
+      const hidden = shown;
+      clear();
+      await write();
+      if (shown !== '') return;
+      put(hidden);
+      shown = hidden;
+    },
     write(text) {
       put(shown === '' ? text : `${ERASE_LINE}${text}${shown}`);
     },
     rewrite(line) {
       if (line !== shown) put(`${shown === '' ? '' : ERASE_LINE}${line}`);
       shown = line;
-    },
-    clear() {
-      if (shown !== '') put(ERASE_LINE);
-      shown = '';
     },
   };
 }

@@ -31,6 +31,8 @@ export interface Session {
   readonly context: Context;
   /** Puts a remark on stderr, unless `--quiet`. */
   remark(text: string): void;
+  /** Puts a result on stdout while progress may be shown; resolves when it was taken. */
+  print(text: string): Promise<void>;
   /** Shows progress on stderr while the work runs, unless `--quiet`. */
   watch<Result>(work: (onProgress: OnProgress) => Promise<Result>): Promise<Result>;
   /** Puts what was moved on stderr, where the line of progress was, unless `--quiet`. */
@@ -75,6 +77,7 @@ export async function withSession(
       remark(text) {
         if (!config.quiet) screen.write(`${escapeText(text)}\n`);
       },
+      print: (text) => screen.aside(() => call.print(text)),
       async watch(run) {
         const { progress: format, progressInterval: interval, quiet } = config;
         if (quiet || format === 'none') return run(() => {});

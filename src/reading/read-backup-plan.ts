@@ -19,6 +19,7 @@ import { DEFAULT_MAX_MEMORY, planTransfer } from '../transfer/plan-transfer.ts';
 import { noSuchDataset } from './no-such-dataset.ts';
 import { readLineage } from './read-lineage.ts';
 import { readStoredAs } from './read-stored-as.ts';
+import type { StoredBackup } from './stored-backup.ts';
 import { markCommands } from './typed-commands.ts';
 
 export interface BackupOptions {
@@ -72,6 +73,8 @@ export interface BackupOptions {
   readonly keepOnInterrupt?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: OnProgress;
+  /** Told of each backup once it is stored and checked; the next one waits for it. What it throws ends the run. */
+  readonly onStored?: (stored: StoredBackup) => void | Promise<void>;
   readonly logger?: Logger;
 }
 

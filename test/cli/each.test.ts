@@ -93,10 +93,16 @@ describe('backup without a dataset', () => {
           jsonTable(words.length > 0 ? 'backup --dry-run --json' : 'zfs3backup backup --json`'),
         );
       }
-      checkFields(failed, jsonTable('One that failed'));
+      checkFields(failed, jsonTable('One that failed before'));
       checkFields(failed.error, jsonTable('`error`'));
       expect(failed).toMatchObject({ dataset: 'tank/gone', error: { code: 'NO_SUCH_DATASET' } });
     }
+  });
+
+  it('says of a dry run not that the others are done', async () => {
+    await fakeZfs(folder, datasets);
+    const { stderr } = await zfs3backup(`[fs:tank/gone]\n${two}`, 'backup', '--dry-run');
+    expect(stderr).toMatch(/^zfs3backup: 1 of 3 datasets failed \(tank\/gone\); the others are shown$/m);
   });
 
   it('says nothing in cron when all went well', async () => {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { BackupPlanReport, BackupResult } from '../../src/backup.ts';
-import { renderBackupPlan, renderBackupResult, renderParseable } from '../../src/cli/render-backup.ts';
+import {
+  renderBackupPlan,
+  renderNothingToDo,
+  renderParseable,
+  renderStored,
+} from '../../src/cli/render-backup.ts';
 import { backupJson, backupPlanJson } from '../../src/cli/render-json.ts';
 import { plainStyle } from '../../src/cli/style.ts';
 import { checkFields } from './check-fields.ts';
@@ -119,10 +124,10 @@ Would store 2 backups of tank/a in s3://bucket.
   });
 
   it('says what was stored', () => {
-    expect(renderBackupResult(result)).toBe(
-      'stored tank/a@s1: full, 1.0 GiB stored as 400 MiB, 8.0 s at 128 MiB/s, 1 retry\n',
-    );
-    expect(renderBackupResult({ ...result, backups: [] })).toMatch(/^Nothing to do/);
+    expect(result.backups.map(renderStored)).toEqual([
+      'stored tank/a@s1: full, 1.0 GiB stored as 400 MiB, 8.0 s at 128 MiB/s, 1 retry',
+    ]);
+    expect(renderNothingToDo(result)).toMatch(/^Nothing to do/);
   });
 
   it('writes lines as z3 did for programs', () => {
@@ -137,6 +142,17 @@ Would store 2 backups of tank/a in s3://bucket.
     const done = JSON.parse(JSON.stringify(backupJson(result)));
     checkFields(done, jsonTable('zfs3backup backup --json'));
     checkFields(done.backups[0], jsonTable('Each of `backups`'));
+    const seconds = 0.000_092_998_999_999_963_42;
+    const { backups, summary } = JSON.parse(
+      JSON.stringify(
+        backupJson({
+          ...result,
+          backups: result.backups.map((stored) => ({ ...stored, seconds })),
+          summary: { ...result.summary, seconds: 1.23456 },
+        }),
+      ),
+    );
+    expect([backups[0].seconds, summary.seconds]).toEqual([0, 1.235]);
     const planned = JSON.parse(JSON.stringify(backupPlanJson(plan)));
     checkFields(planned, jsonTable('--dry-run --json'));
     for (const step of planned.steps) checkFields(step, jsonTable('Each of `steps`'));
