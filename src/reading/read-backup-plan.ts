@@ -186,17 +186,10 @@ function sayUncovered(
   return [`Datasets below it are not in its backups, and have no section: ${missing.join(', ')}.`];
 }
 
-/** No more of the memory than this share goes to what encodes: parts must stay possible. */
-const ENCODER_SHARE = 1 / 4;
-
-/**
- * What the user says about the transfer: planned with in a dry run, and the same for the upload itself. What encodes
- * within this process has its share of the memory.
- */
+/** What the user says about the transfer: planned with in a dry run, and the same for the upload itself. */
 export function transferOptions(options: BackupOptions) {
-  const { partBytes, concurrency, maxMemory = DEFAULT_MAX_MEMORY } = options;
-  const encoderBytes = Math.min(encoderOf(options)?.memoryBytes ?? 0, Math.floor(maxMemory * ENCODER_SHARE));
-  return { partBytes, concurrency, maxMemory: maxMemory - encoderBytes };
+  const { partBytes, concurrency, maxMemory } = options;
+  return { partBytes, concurrency, maxMemory, encoderBytes: encoderOf(options)?.memoryBytes };
 }
 
 /** What the stream goes through to the store. */

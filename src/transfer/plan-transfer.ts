@@ -42,6 +42,8 @@ export interface TransferRequest {
   readonly concurrency?: number | undefined;
   /** Bytes for all buffers together; 256 MiB if not given. */
   readonly maxMemory?: number | undefined;
+  /** What encodes the stream within this process takes of them; a quarter of them at most. */
+  readonly encoderBytes?: number | undefined;
 }
 
 export interface TransferPlan {
@@ -64,12 +66,13 @@ export interface TransferPlan {
  * do.
  */
 export function planTransfer(request: TransferRequest): TransferPlan {
-  const { limits, estimate, maxMemory = DEFAULT_MAX_MEMORY } = request;
+  const { limits, estimate, maxMemory: budget = DEFAULT_MAX_MEMORY } = request;
   if (request.partBytes !== undefined) checkAsked(request.partBytes, limits);
-  checkMemory(maxMemory);
+  checkMemory(budget);
   if (request.concurrency !== undefined) checkConcurrency(request.concurrency);
   if (estimate !== undefined) checkEstimate(estimate, limits);
-  const partBytes = choosePartBytes(request, maxMemory);
+  const maxMemory = budget - encoderShare(request, budget);
+  const partBytes = choosePartBytes({ ...request, partBytes: askedWithin(maxMemory, request) }, maxMemory);
   if (partBytes > maxMemory) throw doesNotFit(partBytes, maxMemory, request);
   const concurrency = chooseConcurrency(partBytes, maxMemory, request);
   const schedule = limits.equalParts
@@ -86,6 +89,20 @@ export function planTransfer(request: TransferRequest): TransferPlan {
     maxStreamBytes: longestStream(schedule, limits),
   };
   return { ...plan, notes: notesOn(plan, request, maxMemory) };
+}
+
+/** No more of the memory than this share goes to what encodes: parts must stay possible. */
+const ENCODER_SHARE = 1 / 4;
+
+function encoderShare({ encoderBytes = 0 }: TransferRequest, budget: number): number {
+  return Math.min(encoderBytes, Math.floor(budget * ENCODER_SHARE));
+}
+
+/** A part that would have all of the memory leaves what encodes its share: files of z3 ask for such parts. */
+function askedWithin(maxMemory: number, request: TransferRequest): number | undefined {
+  const { partBytes, limits, maxMemory: budget = DEFAULT_MAX_MEMORY } = request;
+  if (partBytes === undefined || partBytes > budget) return partBytes;
+  return Math.min(partBytes, Math.max(roundDown(maxMemory), limits.minPartBytes));
 }
 
 function choosePartBytes({ limits, estimate, partBytes, concurrency }: TransferRequest, maxMemory: number) {
@@ -112,10 +129,16 @@ function chooseConcurrency(partBytes: number, maxMemory: number, { concurrency, 
 
 function notesOn(
   plan: Omit<TransferPlan, 'notes'>,
-  { limits, estimate, concurrency }: TransferRequest,
+  { limits, estimate, concurrency, partBytes: asked = 0 }: TransferRequest,
   maxMemory: number,
 ): string[] {
   const notes: string[] = [];
+  if (plan.partBytes < asked) {
+    notes.push(
+      `parts of ${describeBytes(plan.partBytes)} instead of ${describeBytes(asked)}: the compressor has its share ` +
+        `of the memory, and ${describeBytes(maxMemory)} are left for parts; --max-memory lifts that`,
+    );
+  }
   if (concurrency !== undefined && plan.concurrency < concurrency) {
     const byProvider = plan.concurrency === limits.maxPartsInFlight;
     notes.push(
@@ -141,8 +164,12 @@ function notesOn(
   return notes;
 }
 
-function doesNotFit(partBytes: number, maxMemory: number, { estimate, partBytes: asked }: TransferRequest) {
-  const memory = `${describeBytes(maxMemory)} of memory for buffers`;
+function doesNotFit(partBytes: number, maxMemory: number, request: TransferRequest) {
+  const { estimate, partBytes: asked, maxMemory: budget = DEFAULT_MAX_MEMORY } = request;
+  const share = budget - maxMemory;
+  const less =
+    share > 0 ? ` (${describeBytes(budget)} without the ${describeBytes(share)} of the compressor)` : '';
+  const memory = `${describeBytes(maxMemory)} of memory for buffers${less}`;
   // One buffer would hold it; the second lets a part be filled while one is in flight.
   const wouldDo = `--max-memory ${asSetting(2 * partBytes)} would do`;
   if (partBytes !== asked && estimate !== undefined) {

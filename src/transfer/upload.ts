@@ -47,6 +47,8 @@ export interface UploadOptions {
   readonly concurrency?: number | undefined;
   /** For all buffers together, in bytes; 256 MiB if not given. Reserved at once, used as far as needed. */
   readonly maxMemory?: number | undefined;
+  /** What makes `source` within this process takes of them, about (a `FilterChain` tells); parts get the rest. */
+  readonly encoderBytes?: number | undefined;
   readonly metadata?: Metadata | undefined;
   readonly storageClass?: string | undefined;
   /** `fail` (the default): BACKUP_EXISTS when the key is taken, before anything is sent and again at the end. */

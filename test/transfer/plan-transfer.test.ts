@@ -145,6 +145,35 @@ describe('what somebody asks for', () => {
   });
 });
 
+describe('what encodes', () => {
+  const encoderBytes = 18 * MIB;
+
+  it('has its share of the memory, a quarter at most', () => {
+    expect(inWords('aws', { encoderBytes })).toBe('16 MiB × 4, 238 MiB → 1.8 TiB');
+    expect(inWords('aws', { encoderBytes, maxMemory: 40 * MIB })).toBe('6 MiB × 4, 30 MiB → 227.4 GiB');
+  });
+
+  it('leaves a part that was to have all of the memory, and says so', () => {
+    const { partBytes, concurrency, notes } = plan('aws', {
+      ...{ encoderBytes, partBytes: 256 * MIB, concurrency: 64 },
+    });
+    expect([partBytes / MIB, concurrency]).toEqual([238, 1]);
+    expect(notes[0]).toBe(
+      'parts of 238 MiB instead of 256 MiB: the compressor has its share of the memory, and 238 MiB are left for parts; --max-memory lifts that',
+    );
+    expect(plan('aws', { encoderBytes, partBytes: 238 * MIB }).notes).toEqual([]);
+  });
+
+  it('is named where a part does not fit', () => {
+    expect(() => plan('aws', { encoderBytes, partBytes: 300 * MIB })).toThrow(
+      'Parts of 300 MiB do not fit into 238 MiB of memory for buffers (256 MiB without the 18 MiB of the compressor)',
+    );
+    expect(() => plan('aws', { encoderBytes, partBytes: 6 * MIB, maxMemory: 6 * MIB })).toThrow(
+      'Parts of 5 MiB do not fit into 4.5 MiB',
+    );
+  });
+});
+
 describe('what does not fit is refused, and told what would do', () => {
   it.each<[string, ProviderName, Omit<TransferRequest, 'limits'>, string, string]>([
     ['a part size', 'aws', { partBytes: 512 * MIB }, 'USAGE', '--max-memory 1G would do, and so would a'],
