@@ -116,9 +116,12 @@ function reportForeign(entry: IniEntry, section: IniSection, where: string, find
 }
 
 function unknownKey(key: string, section: string, where: string): ConfigProblem {
-  const known = section === 'main' ? KEYS : DATASET_KEYS;
-  // In a dataset's section a key of [main] may be the nearest: naming it leads to the next, clearer message.
-  const message = `unknown key ${key} in [${section}]; the nearest known one is ${nearest(key, known)}`;
+  // In a dataset's section a key of [main] may be the nearest all the same; of two that are as near, its own.
+  const known = section === 'main' ? KEYS : [...DATASET_KEYS, ...KEYS];
+  const near = nearest(key, known) ?? '';
+  const isForMain = section !== 'main' && !DATASET_KEYS.some((one) => one === near);
+  const hint = isForMain ? ', which belongs in [main]' : '';
+  const message = `unknown key ${key} in [${section}]; the nearest known one is ${near}${hint}`;
   return { where, message };
 }
 

@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { ConfigError, type ConfigProblem, Zfs3BackupError } from '../errors.ts';
+import { ConfigError, type ConfigProblem } from '../errors.ts';
+import { checkKeyFile } from './check-key-file.ts';
 import type { Config } from './config.ts';
 import { type FileLayers, holdsSecret, NO_FILE, readFileLayers } from './file-layers.ts';
 import type { Layers } from './find-setting.ts';
@@ -12,7 +12,7 @@ import {
   readEnvironment,
   readFlags,
 } from './layers.ts';
-import { parseBoolean } from './parse-value.ts';
+import { type ConfigText, readConfigFile } from './read-config-file.ts';
 import { resolveConfig } from './resolve.ts';
 import { checkLayers } from './rules.ts';
 import { CONFIG_FILES } from './schema.ts';
@@ -42,7 +42,7 @@ export interface LoadedConfig {
 export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfig> {
   const { flags = {}, env = process.env, searchFiles = CONFIG_FILES } = options;
   const findings: Findings = { problems: [], warnings: [], broken: new Set() };
-  const text = await readConfigFile(flags, env, searchFiles, findings);
+  const text = await readConfigFile({ flags, env, searchFiles }, findings);
   const file = text === undefined ? NO_FILE : readFileLayers(text.content, text.file, findings);
   const { own, bare } = readEnvironment(env, findings);
   const layers: Layers = {
@@ -56,82 +56,26 @@ export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfi
   checkLayers(layers, findings);
   const { config, problems } = resolveConfig(layers);
   findings.problems.push(...problems);
+  await checkKeyFile(config, layers, findings);
   if (text !== undefined) findings.warnings.push(...warningsOf(text, file, layers));
-  if (findings.problems.length > 0) throw new ConfigError(findings.problems);
+  if (findings.problems.length > 0) throw new ConfigError(inOrder(findings.problems));
   return {
     config,
     configFor: (dataset) => resolveConfig(layers, dataset).config,
     datasets: [...file.datasets.keys()],
-    warnings: findings.warnings,
+    warnings: inOrder(findings.warnings),
     file: text?.file,
   };
 }
 
-interface ConfigText {
-  readonly file: string;
-  readonly content: string;
-  /** Permission bits; `undefined` for what is not a regular file. */
-  readonly mode: number | undefined;
-}
-
-async function readConfigFile(
-  flags: Readonly<Record<string, unknown>>,
-  env: Environment,
-  searchFiles: readonly string[],
-  findings: Findings,
-): Promise<ConfigText | undefined> {
-  const { config: flag } = flags;
-  const { ZFS3BACKUP_CONFIG: variable } = env;
-  if (isSkipped(env, findings)) {
-    if (flag !== undefined)
-      findings.warnings.push({ where: '--config', message: 'is not read: SKIP_CONFIG_FILE is set' });
-    return undefined;
-  }
-  if (flag !== undefined) return readNamed(flag, '--config', findings);
-  if (variable) return readNamed(variable, 'environment ZFS3BACKUP_CONFIG', findings);
-  for (const file of searchFiles) {
-    try {
-      return await readText(file);
-    } catch (error) {
-      if (isMissing(error)) continue;
-      const message = `cannot be read (${reasonOf(error)}); SKIP_CONFIG_FILE=true does without it`;
-      findings.problems.push({ where: file, message });
-      return undefined;
-    }
-  }
-  return undefined;
-}
-
-async function readNamed(name: unknown, where: string, findings: Findings): Promise<ConfigText | undefined> {
-  if (typeof name !== 'string' || name === '') {
-    findings.problems.push({ where, message: 'names no file, or more than one' });
-    return undefined;
-  }
-  try {
-    return await readText(name);
-  } catch (error) {
-    findings.problems.push({ where, message: `${name} cannot be read (${reasonOf(error)})` });
-    return undefined;
-  }
-}
-
-async function readText(file: string): Promise<ConfigText> {
-  await using handle = await open(file, 'r');
-  const stat = await handle.stat();
-  const content = await handle.readFile('utf8');
-  return { file, content, mode: stat.isFile() ? stat.mode & 0o777 : undefined };
-}
-
-function isSkipped(env: Environment, findings: Findings): boolean {
-  const { SKIP_CONFIG_FILE: text = '' } = env;
-  if (text.trim() === '') return false;
-  try {
-    return parseBoolean(text.trim());
-  } catch (error) {
-    if (!(error instanceof Zfs3BackupError)) throw error;
-    findings.problems.push({ where: 'environment SKIP_CONFIG_FILE', message: error.message });
-    return true;
-  }
+/** As one reads them: files by their lines, then the environment, then the command line. */
+function inOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  const place = ({ where }: ConfigProblem) => {
+    if (where.startsWith('--')) return { group: 2, line: 0 };
+    if (where.startsWith('environment ')) return { group: 1, line: 0 };
+    return { group: 0, line: Number(/:(\d+)$/.exec(where)?.[1] ?? 0) };
+  };
+  return problems.toSorted((a, b) => place(a).group - place(b).group || place(a).line - place(b).line);
 }
 
 function warningsOf({ file, mode }: ConfigText, layers: FileLayers, all: Layers): ConfigProblem[] {
@@ -152,12 +96,4 @@ function warningsOf({ file, mode }: ConfigText, layers: FileLayers, all: Layers)
     warnings.push({ where: file, message });
   }
   return warnings;
-}
-
-function isMissing(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes(reasonOf(error));
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

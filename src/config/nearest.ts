@@ -12,6 +12,11 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
+/** Names of filters without the one that stands for no filter: nobody is to switch one off by a hint. */
+export function withoutNone(names: readonly string[]): readonly string[] {
+  return names.filter((name) => name !== 'none');
+}
+
 /** The candidate that a person most likely meant, or `undefined` when none is close. */
 export function findMeant(word: string, candidates: readonly string[]): string | undefined {
   const short =

@@ -5,7 +5,7 @@ import { parseArgv } from './argv.ts';
 import { unquote } from './parse.ts';
 import { parseDuration, parseRate } from './rate.ts';
 import type { SCHEMA, Setting, SettingKey, SettingType } from './schema.ts';
-import { parseSize } from './size.ts';
+import { parseSize, renderSize } from './size.ts';
 
 interface TypedValues {
   string: string;
@@ -86,9 +86,11 @@ function parseInteger(text: string, setting: Setting): number {
   return within(Number(text), text, setting);
 }
 
-function within(value: number, text: string, { min = 0, max = Number.MAX_SAFE_INTEGER }: Setting): number {
-  if (value < min) throw usage(`\`${text}\` is too small: the least is ${min}`);
-  if (value > max) throw usage(`\`${text}\` is too large: the most is ${max}`);
+function within(value: number, text: string, setting: Setting): number {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER } = setting;
+  const render = setting.type === 'size' ? renderSize : String;
+  if (value < min) throw usage(`\`${text}\` is too small: the least is ${render(min)}`);
+  if (value > max) throw usage(`\`${text}\` is too large: the most is ${render(max)}`);
   return value;
 }
 

@@ -2,7 +2,7 @@ import type { Encryption } from '../filters/registry.ts';
 import type { FileLayers } from './file-layers.ts';
 import { type Find, findIn, type Layers } from './find-setting.ts';
 import { type Findings, given, type Layer } from './layers.ts';
-import { nearest } from './nearest.ts';
+import { nearest, withoutNone } from './nearest.ts';
 import { BUILT_IN_ENCRYPTORS } from './schema.ts';
 
 export function resolveEncryptor(find: Find): string {
@@ -62,7 +62,7 @@ function checkName(layer: Layer, known: readonly string[], findings: Findings): 
   const { value, where } = encryptor;
   if (value.toLowerCase() === 'none' || known.includes(value)) return;
   const message =
-    `unknown encryptor ${value}; the nearest known one is ${nearest(value, known)}` +
+    `unknown encryptor ${value}; the nearest known one is ${nearest(value, withoutNone(known))}` +
     ` (a [filter:${value}] section with encode= and decode= would define it)`;
   findings.problems.push({ where, message });
 }

@@ -1,5 +1,6 @@
 import type { ConfigProblem } from '../errors.ts';
-import type { ObjectLock, ProviderSettings } from '../store/providers.ts';
+import { chooseProvider, type ObjectLock, PROVIDERS, type ProviderSettings } from '../store/providers.ts';
+import { sayPartSize, usable } from '../transfer/part-size.ts';
 import type { Config, Credentials, StoreLocation } from './config.ts';
 import { type Find, findIn, type Layers } from './find-setting.ts';
 import type { Given } from './layers.ts';
@@ -27,8 +28,9 @@ export function resolveConfig(
   const find = findIn(layers, chosen);
   const settled = <K extends Settled>(key: K) => (find(key) as Given<ValueOf<K>>).value;
   const compressor = settled('COMPRESSOR');
+  const store = resolveStore(find, contradict);
   const config: Config = {
-    store: resolveStore(find, contradict),
+    store,
     dataset: chosen,
     snapshotPrefix: settled('SNAPSHOT_PREFIX'),
     sendFlags: find('SEND_FLAGS')?.value ?? [],
@@ -50,10 +52,10 @@ export function resolveConfig(
     sse: find('S3_SSE')?.value,
     sseKmsKeyId: resolveKmsKey(find, contradict),
     acl: find('S3_ACL')?.value,
-    sseCKeyFile: find('S3_SSE_C_KEY_FILE')?.value,
+    sseCKeyFile: resolveSseCKeyFile(find, contradict),
     tags: find('S3_TAGS')?.value,
     objectLock: resolveObjectLock(find, contradict),
-    chunkSize: find('CHUNK_SIZE')?.value,
+    chunkSize: resolveChunkSize(find, store, contradict),
     concurrency: find('CONCURRENCY')?.value,
     maxMemory: settled('MAX_MEMORY'),
     maxRetries: settled('MAX_RETRIES'),
@@ -120,6 +122,33 @@ function resolveKmsKey(find: Find, contradict: Contradict): string | undefined {
     contradict('S3_SSE', key.where, 'S3_SSE_KMS_KEY_ID needs S3_SSE=aws:kms');
   }
   return key?.value;
+}
+
+function resolveSseCKeyFile(find: Find, contradict: Contradict): string | undefined {
+  const file = find('S3_SSE_C_KEY_FILE');
+  const sse = find('S3_SSE');
+  if (file !== undefined && sse !== undefined) {
+    const message = `S3_SSE_C_KEY_FILE and S3_SSE (${sse.where}) exclude each other: keep one of them`;
+    contradict('S3_SSE', file.where, message);
+  }
+  return file?.value;
+}
+
+/** What the store would refuse is told here, where it is known who said it. */
+function resolveChunkSize(
+  find: Find,
+  store: StoreLocation | undefined,
+  contradict: Contradict,
+): number | undefined {
+  const size = find('CHUNK_SIZE');
+  if (size === undefined || store === undefined) return size?.value;
+  const { limits } =
+    store.kind === 'directory'
+      ? PROVIDERS.generic
+      : chooseProvider(find('ENDPOINT')?.value.url, resolveProvider(find));
+  const problem = sayPartSize(size.value, usable(limits));
+  if (problem !== undefined) contradict('STORE', size.where, `CHUNK_SIZE: ${problem}`);
+  return size.value;
 }
 
 /** Only what was said: the rest is the provider's. */

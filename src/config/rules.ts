@@ -1,8 +1,8 @@
-import type { Layers } from './find-setting.ts';
-import { type Findings, type Given, given, type Layer } from './layers.ts';
-import { nearest } from './nearest.ts';
+import { findIn, type Layers } from './find-setting.ts';
+import { type Findings, type Given, given, type Layer, RANK } from './layers.ts';
+import { nearest, withoutNone } from './nearest.ts';
 import { checkEncryption } from './resolve-encryption.ts';
-import { BUILT_IN_COMPRESSORS } from './schema.ts';
+import { BUILT_IN_COMPRESSORS, BUILT_IN_ENCRYPTORS } from './schema.ts';
 
 /** Rules that look at every layer, also at values that another layer hides: all problems are told at once. */
 export function checkLayers(layers: Layers, findings: Findings): void {
@@ -15,6 +15,7 @@ export function checkLayers(layers: Layers, findings: Findings): void {
   }
   checkEncryption(layers, findings);
   warnOfOverrides(environment, file.main, findings);
+  warnOfUnusedProfile(layers, findings);
 }
 
 function checkCompressor(
@@ -28,9 +29,19 @@ function checkCompressor(
   findings.problems.push({
     where,
     message:
-      `unknown compressor ${value}; the nearest known one is ${nearest(value, known)}` +
+      `unknown compressor ${value}; ${suggestInstead(value, known)}` +
       ` (a [compressor:${value}] section with compress= and decompress= would define it)`,
   });
+}
+
+/** Never what would leave the backup uncompressed, or unencrypted where its name says that it encrypts. */
+function suggestInstead(value: string, known: readonly string[]): string {
+  const name = value.toLowerCase();
+  if (!BUILT_IN_ENCRYPTORS.includes(name)) {
+    return `the nearest known one is ${nearest(value, withoutNone(known))}`;
+  }
+  const older = name === 'gpg' ? ', which GPG_RECIPIENT of z3 does not set' : '';
+  return `to encrypt write ENCRYPTOR=${name} and ${name.toUpperCase()}_RECIPIENTS${older}`;
 }
 
 /** Flags that say what is sent, or that send nothing, are the program's own. */
@@ -62,4 +73,16 @@ function warnOfOverrides(environment: Layer, main: Layer, findings: Findings): v
       message: `wins over ${line.where}; write ZFS3BACKUP_${key} if that is meant, or unset it`,
     });
   }
+}
+
+/** Keys go before a profile, wherever each is said: who names one for this run would not expect that. */
+function warnOfUnusedProfile(layers: Layers, findings: Findings): void {
+  const find = findIn(layers, undefined);
+  const profile = find('PROFILE');
+  const key = find('S3_KEY_ID');
+  if (profile === undefined || key === undefined || find('S3_SECRET') === undefined) return;
+  // A bare PROFILE may be another program's variable.
+  if (profile.rank <= RANK.environment || profile.rank <= key.rank) return;
+  const message = `is not used: S3_KEY_ID and S3_SECRET (${key.where}) go before a profile; leave them out for it`;
+  findings.warnings.push({ where: profile.where, message });
 }

@@ -37,7 +37,8 @@ export const TRANSFER_SETTINGS = {
     default: '256M',
     flag: 'max-memory',
     environment: own('MAX_MEMORY'),
-    min: 1,
+    // One part of the smallest size that is ever chosen.
+    min: 5 * 1024 ** 2,
   },
   MAX_RETRIES: {
     type: 'integer',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { Zfs3BackupError } from '../errors.ts';
 import { type Logger, silentLogger } from '../logger.ts';
+import { sayUnread } from './unread-file.ts';
 
 const KEY_BYTES = 32;
 
@@ -13,8 +14,7 @@ export async function readSseCKey(file: string, logger: Logger = silentLogger): 
     const { mode } = await stat(file);
     if ((mode & 0o077) !== 0) logger.warn({ file }, `${file} is open to other users: chmod 600 ${file}`);
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw config(`S3_SSE_C_KEY_FILE: ${file} cannot be read (${reason})`);
+    throw config(`S3_SSE_C_KEY_FILE: ${file} ${sayUnread(error)}`);
   }
   if (content.byteLength === KEY_BYTES) return content;
   const text = content.toString('latin1').trim();

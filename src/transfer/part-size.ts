@@ -31,12 +31,21 @@ export function withinLimits(partBytes: number, { minPartBytes, maxPartBytes }: 
 }
 
 /** Throws USAGE for a part size that the store does not take. */
-export function checkAsked(partBytes: number, { minPartBytes, maxPartBytes }: StoreLimits): void {
-  if (Number.isSafeInteger(partBytes) && partBytes >= minPartBytes && partBytes <= maxPartBytes) return;
-  throw new Zfs3BackupError(
-    'USAGE',
+export function checkAsked(partBytes: number, limits: StoreLimits): void {
+  const problem = sayPartSize(partBytes, limits);
+  if (problem !== undefined) throw new Zfs3BackupError('USAGE', problem);
+}
+
+/** Why the store does not take parts of this size; `undefined` where it does. */
+export function sayPartSize(
+  partBytes: number,
+  { minPartBytes, maxPartBytes }: StoreLimits,
+): string | undefined {
+  if (Number.isSafeInteger(partBytes) && partBytes >= minPartBytes && partBytes <= maxPartBytes)
+    return undefined;
+  return (
     `A part of ${describeBytes(partBytes)} is not possible: the store takes parts of ` +
-      `${describeBytes(minPartBytes)} to ${describeBytes(maxPartBytes)}`,
+    `${describeBytes(minPartBytes)} to ${describeBytes(maxPartBytes)}`
   );
 }
 
@@ -64,7 +73,8 @@ export function describeBytes(bytes: number): string {
     value /= 1024;
     unit += 1;
   }
-  return `${Math.round(value * 10) / 10} ${units[unit]}`;
+  const rounded = Math.round(value * 10) / 10;
+  return rounded === 1 && unit === 0 ? '1 byte' : `${rounded} ${units[unit]}`;
 }
 
 /** Bytes as a setting is written, rounded up. */

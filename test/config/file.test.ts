@@ -44,10 +44,10 @@ describe('the file', () => {
   it('that was named and cannot be read is an error', async () => {
     const none = join(folder, 'none');
     expect(await problemsOf(load(named, { flags: { config: none } }))).toEqual([
-      '--config: none cannot be read (ENOENT)',
+      '--config: none does not exist',
     ]);
     expect(await problemsOf(load(named, { env: { ZFS3BACKUP_CONFIG: folder } }))).toEqual([
-      `environment ZFS3BACKUP_CONFIG: ${folder} cannot be read (EISDIR)`,
+      `environment ZFS3BACKUP_CONFIG: ${folder} is a folder, not a file`,
     ]);
     expect(await problemsOf(load(named, { flags: { config: '' } }))).toEqual([
       '--config: names no file, or more than one',
@@ -57,7 +57,7 @@ describe('the file', () => {
   it('that was found and cannot be read is an error', async () => {
     await mkdir(join(folder, 'd'));
     expect(await problemsOf(load(named, { searchFiles: [join(folder, 'd'), file] }))).toEqual([
-      'd: cannot be read (EISDIR); SKIP_CONFIG_FILE=true does without it',
+      'd: is a folder, not a file; SKIP_CONFIG_FILE=true does without it',
     ]);
   });
 

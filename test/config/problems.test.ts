@@ -1,5 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { load, problemsOf } from './config-file.ts';
+import { folder, load, problemsOf } from './config-file.ts';
 
 describe('problems', () => {
   it('are told all at once, with file and line, flag or variable', async () => {
@@ -12,19 +14,20 @@ describe('problems', () => {
       flags: { 'log-format': 'xml', region: '', bucket: ['a', 'b'], unknown: true, concurrency: 2.5 },
     };
     expect(await problemsOf(load(text, options))).toEqual([
-      'zfs3backup.conf:8: is neither KEY=value nor a [section] nor a comment',
       'zfs3backup.conf:2: unknown key BUKET in [main]; the nearest known one is BUCKET',
       'zfs3backup.conf:3: CHUNK_SIZE: `5X` is not a size: write 5M, 1G, 1.5T, 5MiB or a number of bytes',
       'zfs3backup.conf:4: CONCURRENCY: `0` is too small: the least is 1',
       'zfs3backup.conf:5: QUIET: `maybe` is neither true nor false',
       'zfs3backup.conf:6: LOG_LEVEL: `loud` is none of trace, debug, info, warn, error, fatal, silent',
       'zfs3backup.conf:7: ENDPOINT: is neither `aws` nor a URL that starts with http:// or https://: write https://s3.example.com',
+      'zfs3backup.conf:8: is neither KEY=value nor a [section] nor a comment',
       'zfs3backup.conf:10: BUCKET cannot be set in [fs:tank]: it belongs in [main]; a dataset may have SNAPSHOT_PREFIX, SEND_FLAGS, RAW, BOOKMARKS, HOLDS, COMPRESSOR, ENCRYPTOR, AGE_RECIPIENTS, AGE_RECIPIENTS_FILE, GPG_RECIPIENTS, GPG_KEYID, KEEP, S3_STORAGE_CLASS',
       'zfs3backup.conf:11: unknown key COMPRESOR in [fs:tank]; the nearest known one is COMPRESSOR',
+      expect.stringContaining('zfs3backup.conf:12: unknown compressor gzpi; the nearest known one is gzip'),
       'zfs3backup.conf:13: unknown section [mian]; the nearest known one is [main]',
-      'zfs3backup.conf:16: unknown key compres in [compressor:x]; the nearest known one is compress',
       'zfs3backup.conf:15: [compressor:x] has no compress= line: both directions are needed',
       'zfs3backup.conf:15: [compressor:x] has no decompress= line: both directions are needed',
+      'zfs3backup.conf:16: unknown key compres in [compressor:x]; the nearest known one is compress',
       'zfs3backup.conf:17: unknown section [fs:]; the nearest known one is [fs:DATASET]',
       'zfs3backup.conf:18: unknown section [tank/data]; the nearest known one is [fs:tank/data]',
       'zfs3backup.conf:19: unknown section [fsx:tank]; the nearest known one is [fs:tank]',
@@ -35,7 +38,13 @@ describe('problems', () => {
       '--region: is empty',
       '--concurrency: `2.5` is not a whole number',
       '--log-format: `xml` is none of pretty, json',
-      expect.stringContaining('zfs3backup.conf:12: unknown compressor gzpi; the nearest known one is gzip'),
+    ]);
+  });
+
+  it('name a key of [main] that stands in the section of a dataset, and where it belongs', async () => {
+    expect(await problemsOf(load('[fs:tank]\nENDPIONT=aws\nCOMPRESOR=x\n'))).toEqual([
+      'zfs3backup.conf:2: unknown key ENDPIONT in [fs:tank]; the nearest known one is ENDPOINT, which belongs in [main]',
+      'zfs3backup.conf:3: unknown key COMPRESOR in [fs:tank]; the nearest known one is COMPRESSOR',
     ]);
   });
 
@@ -89,6 +98,36 @@ describe('problems', () => {
     ]);
   });
 
+  it('arise from a part size that the store does not take, and from too little memory', async () => {
+    expect(await problemsOf(load('[main]\nBUCKET=b\nCHUNK_SIZE=1M\nMAX_MEMORY=1\n'))).toEqual([
+      'zfs3backup.conf:3: CHUNK_SIZE: A part of 1 MiB is not possible: the store takes parts of 5 MiB to 2 GiB',
+      'zfs3backup.conf:4: MAX_MEMORY: `1` is too small: the least is 5M',
+    ]);
+    expect(await problemsOf(load('[main]\nSTORE=file:///x\nCHUNK_SIZE=1M\n'))).toHaveLength(1);
+    const small = await load('[main]\nBUCKET=b\nCHUNK_SIZE=1M\nS3_MIN_PART_SIZE=1M\n');
+    expect(small.config.chunkSize).toBe(1024 ** 2);
+  });
+
+  it('arise from a key file for SSE-C, beside all others', async () => {
+    const text = '[main]\nBUKET=b\nBUCKET=b\nS3_SSE=AES256\n';
+    const own = (name: string) => `${text}S3_SSE_C_KEY_FILE=${folder}/${name}\n`;
+    const others = [
+      'zfs3backup.conf:2: unknown key BUKET in [main]; the nearest known one is BUCKET',
+      'zfs3backup.conf:5: S3_SSE_C_KEY_FILE and S3_SSE (zfs3backup.conf:4) exclude each other: keep one of them',
+    ];
+    expect(await problemsOf(load(own('none')))).toEqual([
+      ...others,
+      'zfs3backup.conf:5: S3_SSE_C_KEY_FILE: none does not exist',
+    ]);
+    await writeFile(join(folder, 'key'), 'hush');
+    expect(await problemsOf(load(own('key')))).toEqual([
+      ...others,
+      expect.stringContaining(
+        'zfs3backup.conf:5: S3_SSE_C_KEY_FILE: key holds no key: 32 bytes are wanted, raw or in base64. Make one:',
+      ),
+    ]);
+  });
+
   it('arise from an empty S3_PREFIX, which z3 took for the root', async () => {
     expect(await problemsOf(load('[main]\nBUCKET=b\nS3_PREFIX=\n'))).toEqual([
       'zfs3backup.conf:3: S3_PREFIX: is empty: write / for the root of the bucket, or leave it out',
@@ -113,6 +152,17 @@ describe('problems', () => {
       expect.stringContaining('zfs3backup.conf:14: compress: no shell reads this line'),
       'zfs3backup.conf:15: decompress is empty: name a program and its arguments',
     ]);
+  });
+
+  it('arise from an unknown compressor, whose hint never switches something off', async () => {
+    const named = async (text: string) => (await problemsOf(load(`[main]\n${text}\n`))).join('\n');
+    expect(await named('COMPRESSOR=nope')).toMatch(/nearest known one is (?!none)/);
+    expect(await named('COMPRESSOR=noe')).toMatch(/nearest known one is (?!none)/);
+    expect(await named('ENCRYPTOR=nome')).toMatch(/nearest known one is (?!none)/);
+    expect(await named('COMPRESSOR=gpg\nGPG_RECIPIENT=me')).toContain(
+      'zfs3backup.conf:2: unknown compressor gpg; to encrypt write ENCRYPTOR=gpg and GPG_RECIPIENTS, which GPG_RECIPIENT of z3 does not set (a [compressor:gpg] section',
+    );
+    expect(await named('COMPRESSOR=age')).toContain('to encrypt write ENCRYPTOR=age and AGE_RECIPIENTS (a');
   });
 
   it('arise from send flags that are the plan’s business', async () => {

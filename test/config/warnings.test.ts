@@ -40,4 +40,15 @@ describe('warnings', () => {
       'environment REGION: wins over zfs3backup.conf:2; write ZFS3BACKUP_REGION if that is meant, or unset it',
     ]);
   });
+
+  it('tell of a profile that was asked for and is not used, because of keys', async () => {
+    const text = '[main]\nPROFILE=p\nS3_KEY_ID=id\nS3_SECRET=hush\n';
+    expect(warningsOf(await load(text))).toEqual([]);
+    expect(warningsOf(await load(text, { flags: { 'aws-profile': 'x' } }))).toEqual([
+      '--aws-profile: is not used: S3_KEY_ID and S3_SECRET (zfs3backup.conf:3) go before a profile; leave them out for it',
+    ]);
+    const env = { S3_KEY_ID: 'id', S3_SECRET: 'hush' };
+    expect(warningsOf(await load('', { env, flags: { 'aws-profile': 'x' } }))).toHaveLength(1);
+    expect(warningsOf(await load('', { flags: { 'aws-profile': 'x' } }))).toEqual([]);
+  });
 });

@@ -39,7 +39,7 @@ describe('a key file', () => {
   );
 
   it('that is missing is named', async () => {
-    await expect(readSseCKey('/no/such/key')).rejects.toThrow('/no/such/key cannot be read (ENOENT)');
+    await expect(readSseCKey('/no/such/key')).rejects.toThrow('/no/such/key does not exist');
   });
 
   it('that others may read is warned of', async () => {

@@ -1,0 +1,20 @@
+/** Why a file could not be read, as the rest of a sentence that begins with its name. */
+export function sayUnread(error: unknown): string {
+  const code = errnoOf(error);
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'does not exist';
+    case 'EISDIR':
+      return 'is a folder, not a file';
+    case 'EACCES':
+    case 'EPERM':
+      return 'may not be read by this user';
+    default:
+      return `cannot be read (${code})`;
+  }
+}
+
+export function errnoOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}
