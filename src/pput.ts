@@ -13,6 +13,7 @@ import { readOnce } from './stream/read-once.ts';
 import { type DescriptorSource, isDescriptorSource, isReadableDescriptor } from './stream/read-parts.ts';
 import { type Summary, startSummary } from './summary.ts';
 import { findOpenUpload } from './transfer/open-upload.ts';
+import { describeBytes } from './transfer/part-size.ts';
 import { type UploadResult, upload } from './transfer/upload.ts';
 
 export interface PputOptions {
@@ -77,7 +78,11 @@ export async function pput(options: PputOptions): Promise<PputResult> {
       const existing = await store.head(key, signal ? { signal } : {});
       if (!existing) return;
       const { bytes, etag, modifiedAt } = existing;
-      logger.warn({ key, bytes, etag, modifiedAt }, 'the key exists already; its object is replaced');
+      const what = `${describeBytes(bytes)}, stored ${modifiedAt.toISOString().slice(0, 19)}Z`;
+      logger.warn(
+        { key, bytes, etag, modifiedAt },
+        `${key} exists already (${what}): its object is replaced`,
+      );
     },
     onProgress: progress.stored,
   });

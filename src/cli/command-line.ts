@@ -1,5 +1,6 @@
 import Parser from 'yargs-parser';
 import { findMeant } from '../config/nearest.ts';
+import { flagsOf } from '../config/schema.ts';
 import type { ConfigProblem } from '../errors.ts';
 import type { Arguments, Command, CommandLine, OptionSpec, Program } from './program.ts';
 
@@ -8,6 +9,9 @@ export const answerOptions: readonly OptionSpec[] = [
   { name: 'help', aliases: ['h'], type: 'flag', help: 'Show this help.' },
   { name: 'version', type: 'flag', help: 'Show the version.' },
 ];
+
+/** It tells itself where one of these must not be empty. */
+const READ_BY_CONFIGURATION = new Set(['config', ...flagsOf().map(({ name }) => name)]);
 
 type Parsed = Record<string, unknown> & { readonly _: readonly unknown[] };
 
@@ -20,7 +24,8 @@ export function parseCommandLine(program: Program, argv: readonly string[]): Com
   const problems: ConfigProblem[] = [];
   const options = allOptions(program);
   const { words, rest } = splitAtDoubleDash(argv);
-  const parsed = parseWords(options, settleWords(words, options, problems), problems);
+  const settled = settleWords(words, options, problems);
+  const parsed = parseSettled(settled, options, problems);
 
   const [first, ...others] = parsed._.map(String);
   const single = program.commands.length === 1 && program.commands[0]?.name === undefined;
@@ -109,11 +114,29 @@ function spellings({ name, aliases = [] }: OptionSpec): readonly string[] {
   return [name, ...aliases].map((each) => (each.length === 1 ? `-${each}` : `--${each}`));
 }
 
+/** Where a value is missing, what stands in its place is no second problem: it is left out, and the rest read. */
+function parseSettled(
+  words: readonly string[],
+  options: readonly OptionSpec[],
+  problems: ConfigProblem[],
+): Parsed {
+  const { parsed, valueless } = parseWords(options, words);
+  if (valueless === undefined) return parsed;
+  const message = `needs a value; one that begins with - is written ${valueless}=VALUE`;
+  problems.push({ where: valueless, message });
+  const at = words.lastIndexOf(valueless);
+  if (at < 0) return parsed;
+  const [next = ''] = splitOnce(words[at + 1] ?? '');
+  const isOption = next.startsWith('--') && options.some((option) => spellings(option).includes(next));
+  const rest = [...words.slice(0, at), ...words.slice(at + (isOption ? 1 : 2))];
+  return parseWords(options, rest).parsed;
+}
+
+/** `valueless`: an option that a value should follow, as it was typed. */
 function parseWords(
   options: readonly OptionSpec[],
   words: readonly string[],
-  problems: ConfigProblem[],
-): Parsed {
+): { readonly parsed: Parsed; readonly valueless: string | undefined } {
   const texts = options.filter(({ type }) => type !== 'flag').map(({ name }) => name);
   const { argv, error } = Parser.detailed([...words], {
     alias: Object.fromEntries(options.map(({ name, aliases = [] }) => [name, [...aliases]])),
@@ -131,16 +154,10 @@ function parseWords(
       'strip-aliased': true,
     },
   });
-  if (error) problems.push(missingValue(error));
-  return argv as Parsed;
-}
-
-/** The parser's sentence ends in the option's name; it stops at the first of these. */
-function missingValue({ message }: Error): ConfigProblem {
-  const name = /following: (\S+)$/.exec(message)?.[1];
-  if (!name) return { where: 'command line', message };
-  const option = name.length === 1 ? `-${name}` : `--${name}`;
-  return { where: option, message: `needs a value; one that begins with - is written ${option}=VALUE` };
+  // The parser's sentence ends in the option's name; it stops at the first of these.
+  const name = /following: (\S+)$/.exec(error?.message ?? '')?.[1];
+  if (error && !name) throw error;
+  return { parsed: argv as Parsed, valueless: name && (name.length === 1 ? `-${name}` : `--${name}`) };
 }
 
 function readArguments(
@@ -211,6 +228,9 @@ function checkArguments(command: Command, program: Program, given: Arguments): r
   for (const missing of command.positionals.slice(given.positionals.length)) {
     problems.push({ where: missing, message: 'is missing' });
   }
+  for (const [at, name] of command.positionals.entries()) {
+    if (given.positionals[at] === '') problems.push({ where: name, message: 'is empty' });
+  }
   const most = command.positionals.length + (command.furtherPositionals ?? 0);
   for (const extra of given.positionals.slice(most)) {
     problems.push({ where: extra, message: 'one argument too many' });
@@ -219,6 +239,9 @@ function checkArguments(command: Command, program: Program, given: Arguments): r
     const times = given.list(name).length;
     if (type === 'text' && times > 1) {
       problems.push({ where: `--${name}`, message: `is given ${times} times: once is meant` });
+    }
+    if (given.list(name).includes('') && !READ_BY_CONFIGURATION.has(name)) {
+      problems.push({ where: `--${name}`, message: 'is empty' });
     }
   }
   return problems;

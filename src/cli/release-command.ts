@@ -4,7 +4,8 @@ import type { Command } from './program.ts';
 export const releaseCommand: Command = {
   name: 'release',
   usage: '[OPTIONS]',
-  summary: 'Takes away the holds and bookmarks that backups left on this machine for the next incremental.',
+  summary:
+    'Takes away holds and bookmarks of backups, which were left on this machine for the next incremental.',
   details:
     'Those of the store only, unless --all-stores, and never those of other programs. The next backup leaves new ones; if the newest snapshot in the store is destroyed before that, it must be a full one. Without a dataset: every dataset that has a section [fs:DATASET] in the configuration file.',
   positionals: [],

@@ -19,6 +19,21 @@ export function renderHelp(program: Program, command: Command | undefined, look:
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
+/** For who typed the program's name alone: its commands, in a line each, and where the rest is told. */
+export function renderUsage(program: Program, { style }: HelpLook): string {
+  const names = program.commands.map(({ name = '' }) => name);
+  const width = Math.max(...names.map(({ length }) => length));
+  const lines = program.commands.map(({ name = '', summary }) => {
+    const [gist = ''] = summary.split(/[,;:.]/, 1);
+    return `  ${name.padEnd(width)}  ${gist}`;
+  });
+  return `${[
+    `${style.bold('Usage:')} ${program.name} COMMAND [OPTIONS]`,
+    lines.join('\n'),
+    `\`${program.name} --help\` tells more, \`${program.name} COMMAND --help\` all of a command.`,
+  ].join('\n\n')}\n`;
+}
+
 function commandSections(program: Program, command: Command, look: HelpLook): readonly string[] {
   const name = [program.name, command.name].filter(Boolean).join(' ');
   const groups = command.options.length > 0 ? [{ title: 'Options', options: command.options }] : [];

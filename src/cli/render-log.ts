@@ -10,16 +10,27 @@ const LEVELS: Readonly<Record<number, string>> = {
   60: 'fatal',
 };
 
-/** One of pino's lines for a person: `03:04:05 warn  message key=value`. A line that is no JSON stays as it is. */
+const DEBUG = 20;
+
+/**
+ * One of pino's lines for a person: `03:04:05 warn  message`. What is logged for everybody is a whole sentence; only
+ * below that, where somebody searches for something, facts follow that it does not tell. A line that is no JSON stays
+ * as it is.
+ */
 export function renderLogLine(line: string, style: Style): string {
   const record = parseRecord(line);
   if (!record) return line;
   const { level, time, msg, ...facts } = record;
   const name = LEVELS[Number(level)] ?? String(level);
   const paint = name === 'warn' ? style.yellow : name === 'error' || name === 'fatal' ? style.red : style.dim;
-  const words = Object.entries(facts).map(([key, value]) => style.dim(`${key}=${renderValue(value)}`));
+  const untold = Number(level) > DEBUG ? [] : Object.entries(facts).filter(([, fact]) => !tells(msg, fact));
+  const words = untold.map(([key, value]) => style.dim(`${key}=${renderValue(value)}`));
   const clock = new Date(Number(time)).toTimeString().slice(0, 8);
   return `${[style.dim(clock), paint(name.padEnd(5)), escapeName(String(msg ?? '')), ...words].join(' ')}\n`;
+}
+
+function tells(message: unknown, fact: unknown): boolean {
+  return typeof fact === 'string' && String(message).includes(fact);
 }
 
 function parseRecord(line: string): Record<string, unknown> | undefined {

@@ -5,7 +5,7 @@ import { exitStatusOfSignal, InterruptedError, withInterrupt } from './interrupt
 import { type CommandIo, isClosedPipe, readTerminal, writeText } from './io.ts';
 import type { Arguments, Command, CommandLine, Program } from './program.ts';
 import { renderError } from './render-error.ts';
-import { renderHelp } from './render-help.ts';
+import { renderHelp, renderUsage } from './render-help.ts';
 import { createStyle } from './style.ts';
 
 /** Runs a program on a command line; resolves to its exit status and never rejects. */
@@ -24,7 +24,7 @@ async function answerOrRun(program: Program, line: CommandLine, io: CommandIo): 
   if (line.version) return answer(io, `${await readVersion()}\n`);
   if (line.help) return answer(io, renderHelp(program, line.command, lookOf(io, io.stdout)));
   if (!line.command && line.problems.length === 0) {
-    await writeTextIfPossible(io.stderr, renderHelp(program, undefined, lookOf(io, io.stderr)));
+    await writeTextIfPossible(io.stderr, renderUsage(program, lookOf(io, io.stderr)));
     return 2;
   }
   if (!line.command || line.problems.length > 0) {

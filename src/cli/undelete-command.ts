@@ -5,8 +5,7 @@ import { settingOptions } from './setting-options.ts';
 export const undeleteCommand: Command = {
   name: 'undelete',
   usage: 'SNAPSHOT… [OPTIONS]',
-  summary:
-    'Brings back backups that were deleted from a bucket that keeps versions, with what they build on.',
+  summary: 'Brings back backups that were deleted, with what they build on, in a bucket that keeps versions.',
   details:
     'SNAPSHOT is the whole name after the @, or dataset@name; all of them are of one dataset. `status --deleted` shows what there is.',
   positionals: ['SNAPSHOT'],

@@ -135,7 +135,8 @@ function renderNoSnapshots(dataset: string, snapshotPrefix: string): Rendered {
 }
 
 function renderNoCommon({ dataset, target, stored, local }: NoCommonSnapshot): Rendered {
-  const advice = `--full starts a new chain: zfs3backup --dataset '${dataset}' backup --full --snapshot '${target}'.`;
+  const advice =
+    '--full starts a new chain: run the same command with it, and without --incremental where that was given.';
   const code = 'NO_COMMON_SNAPSHOT';
   if (stored.length === 0) {
     return { code, message: `The store has no backup of ${dataset} to build an incremental on`, advice };

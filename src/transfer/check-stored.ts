@@ -103,7 +103,10 @@ async function removeOurs(info: ObjectInfo, expected: Expected, options: CheckOp
     await retry('remove', () => store.remove(key, { signal }), { signal });
     return 'The object was removed; run it again.';
   } catch (error) {
-    logger.warn({ key, error: String(error) }, 'a damaged object could not be removed');
+    logger.warn(
+      { key, error: String(error) },
+      `${key} is damaged, and could not be removed: ${String(error)}`,
+    );
     return `The object could not be removed: remove ${key} from ${store.url} by hand.`;
   }
 }

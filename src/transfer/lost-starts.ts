@@ -113,7 +113,7 @@ async function tolerate(
   } catch (error) {
     logger.warn(
       { key, store: store.url, error: String(error) },
-      `an answer of the store was lost, which may have left an open upload of ${key} without any part`,
+      `an answer of the store was lost, which may have left an open upload of ${key} without any part; looking for it failed: ${String(error)}`,
     );
   }
 }

@@ -91,6 +91,16 @@ export function planTransfer(request: TransferRequest): TransferPlan {
   return { ...plan, notes: notesOn(plan, request, maxMemory) };
 }
 
+/** What buffers take of the memory from the start, and what they may come to, in one sentence. */
+export function sayPlan({ partBytes, concurrency, memoryBytes, maxStreamBytes }: TransferPlan): string {
+  const now = Math.min(memoryBytes, partBytes * (concurrency + 1));
+  const later = now < memoryBytes ? `, at most ${describeBytes(memoryBytes)} when parts have grown` : '';
+  return (
+    `parts of ${describeBytes(partBytes)}, ${concurrency} in flight and one that is filled: ` +
+    `${describeBytes(now)} of memory${later}; the stream may have at most ${describeBytes(maxStreamBytes)}`
+  );
+}
+
 /** No more of the memory than this share goes to what encodes: parts must stay possible. */
 const ENCODER_SHARE = 1 / 4;
 

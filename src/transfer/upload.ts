@@ -15,7 +15,7 @@ import { wholeCrc32 } from './part-digests.ts';
 import { type PartSchedule, partBytesAt } from './part-schedule.ts';
 import { usable } from './part-size.ts';
 import { openParts } from './part-source.ts';
-import { planTransfer, type TransferPlan } from './plan-transfer.ts';
+import { planTransfer, sayPlan, type TransferPlan } from './plan-transfer.ts';
 import type { Tally } from './send-parts.ts';
 import { storeInParts } from './store-in-parts.ts';
 import { storeWhole } from './store-whole.ts';
@@ -173,9 +173,8 @@ function prepare(
 ): Storing {
   const { key, metadata, storageClass, logger = silentLogger, sleep = sleepFor } = options;
   const store = options.store.once ?? options.store;
-  const { notes, ...chosen } = plan;
-  for (const note of notes) logger.info({ key }, `${key}: ${note}`);
-  logger.debug({ key, ...chosen }, 'part sizes chosen');
+  for (const note of plan.notes) logger.info({ key }, `${key}: ${note}`);
+  logger.debug({ key }, `${key}: ${sayPlan(plan)}`);
   const tally: Tally = {
     storedBytes: 0,
     partsInFlight: 0,

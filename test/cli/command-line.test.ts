@@ -63,9 +63,13 @@ describe('options', () => {
 
   it('take a value with a dash in front behind =', () => {
     expect(parse('backup --snapshot=-odd').arguments.text('snapshot')).toBe('-odd');
-    expect(problems('backup --snapshot -odd')).toContain(
+    expect(problems('backup --snapshot -odd')).toEqual([
       '--snapshot: needs a value; one that begins with - is written --snapshot=VALUE',
-    );
+    ]);
+    expect(problems('backup --send-flags -p --jsn')).toEqual([
+      '--send-flags: needs a value; one that begins with - is written --send-flags=VALUE',
+      '--jsn: no such option; did you mean --json?',
+    ]);
   });
 
   it('that are flags never take the next word', () => {
@@ -94,6 +98,22 @@ describe('options', () => {
     expect(parse('restore constructor').arguments.positionals).toEqual(['constructor']);
     expect(problems('status --constructor')).toEqual(['--constructor: no such option']);
     expect(problems('status --__proto__=x --constructor.prototype.y=1')).toHaveLength(2);
+  });
+});
+
+describe('what is empty', () => {
+  it.each([
+    [['backup', '--snapshot', ''], '--snapshot'],
+    [['restore', 'a@b', '--to='], '--to'],
+    [['restore', '--before', ''], '--before'],
+    [['verify', '--scratch', ''], '--scratch'],
+  ])('is told of %j', (words, where) => {
+    expect(parseCommandLine(zfs3backupProgram, words).problems).toEqual([{ where, message: 'is empty' }]);
+  });
+
+  it('is told of a key, and left to the configuration where it is a setting', () => {
+    expect(parseCommandLine(pputProgram, ['']).problems).toEqual([{ where: 'KEY', message: 'is empty' }]);
+    expect(parseCommandLine(zfs3backupProgram, ['status', '--snapshot-prefix', '']).problems).toEqual([]);
   });
 });
 

@@ -3,10 +3,18 @@ import { renderLogLine } from '../../src/cli/render-log.ts';
 import { plainStyle } from '../../src/cli/style.ts';
 
 describe('a log line', () => {
-  it('is time, level, message and facts', () => {
-    const line = JSON.stringify({ level: 40, time: 0, msg: 'slow\u001b', key: 'a b', parts: 3 });
-    expect(renderLogLine(`${line}\n`, plainStyle)).toMatch(
-      /^\d\d:\d\d:\d\d warn {2}slow\\x1b key="a b" parts=3\n$/,
+  const render = (record: object) => renderLogLine(`${JSON.stringify({ time: 0, ...record })}\n`, plainStyle);
+
+  it('is time, level and sentence', () => {
+    expect(render({ level: 40, msg: 'slow\u001b', key: 'a b', parts: 3 })).toMatch(
+      /^\d\d:\d\d:\d\d warn {2}slow\\x1b\n$/,
+    );
+  });
+
+  it('has facts behind what is only for debugging, but for those that its sentence tells', () => {
+    const facts = { key: 'a b', operation: 'put part', parts: 3 };
+    expect(render({ level: 20, msg: 'put part failed', ...facts })).toMatch(
+      /debug put part failed key="a b" parts=3\n$/,
     );
   });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runZfs3backup } from '../../src/cli/main.ts';
+import { zfs3backupProgram } from '../../src/cli/zfs3backup-program.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { checkFields } from './check-fields.ts';
 import { jsonTable } from './docs-tables.ts';
@@ -141,10 +142,15 @@ describe('status', () => {
 });
 
 describe('zfs3backup', () => {
-  it('prints its help and exits with 2 without a command', async () => {
+  it('prints its commands, in a line each, and exits with 2 without one', async () => {
     const { status, stdout, stderr } = await runCli(runZfs3backup, []);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^Usage: zfs3backup COMMAND/);
+    const commands = zfs3backupProgram.commands.map(({ name }) =>
+      expect.stringMatching(`^  ${name} .{1,70}$`),
+    );
+    expect(stderr.split('\n').slice(2, -3)).toEqual(commands);
+    expect(stderr).toContain('`zfs3backup --help` tells more');
   });
 
   it('tells its version', async () => {

@@ -67,7 +67,7 @@ describe('each conflict has its code, its exit status and words to act on', () =
       'NO_COMMON_SNAPSHOT',
       3,
       /newest backup is b, the dataset has d to e \(2 snapshots\)/,
-      /backup --full --snapshot 'e'/,
+      /--full starts a new chain: run the same command with it/,
     ],
     [
       'local: @a,1 | store: - | backup --incremental',

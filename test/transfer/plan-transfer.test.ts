@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PROVIDERS, type ProviderName } from '../../src/store/providers.ts';
 import { partBytesAt } from '../../src/transfer/part-schedule.ts';
 import { describeBytes } from '../../src/transfer/part-size.ts';
-import { planTransfer, type TransferRequest } from '../../src/transfer/plan-transfer.ts';
+import { planTransfer, sayPlan, type TransferRequest } from '../../src/transfer/plan-transfer.ts';
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -142,6 +142,21 @@ describe('what somebody asks for', () => {
 
   it.each([0, -1, 1.5, Number.NaN])('cannot be %d parts in flight', (concurrency) => {
     expect(() => plan('aws', { concurrency })).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+});
+
+describe('a sentence on the plan', () => {
+  it.each<[Omit<TransferRequest, 'limits'>, string]>([
+    [
+      {},
+      'parts of 16 MiB, 4 in flight and one that is filled: 80 MiB of memory, at most 256 MiB when parts have grown; the stream may have at most 1.9 TiB',
+    ],
+    [
+      { partBytes: 256 * MIB },
+      'parts of 256 MiB, 1 in flight and one that is filled: 256 MiB of memory; the stream may have at most 2.4 TiB',
+    ],
+  ])('of %j tells the memory now and at most', (request, sentence) => {
+    expect(sayPlan(plan('aws', request))).toBe(sentence);
   });
 });
 

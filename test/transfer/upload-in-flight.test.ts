@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Logger } from '../../src/logger.ts';
+import { describeBytes } from '../../src/transfer/part-size.ts';
 import type { UploadOptions } from '../../src/transfer/upload.ts';
-import { bytesOf, leftovers, NOTHING } from './bytes.ts';
+import { bytesOf, KEY, leftovers, NOTHING } from './bytes.ts';
 import { createFaultStore, type Fault, failing, hanging, onPart } from './fault-store.ts';
 import { createMemoryStore, SMALL_LIMITS } from './memory-store.ts';
 import { PART, put } from './put-parts.ts';
@@ -72,11 +73,14 @@ describe('progress and log', () => {
   });
 
   it('name the memory that buffers take', async () => {
-    const lines: object[] = [];
-    const logger: Logger = { debug: (facts) => lines.push(facts), info() {}, warn() {} };
+    const lines: string[] = [];
+    const logger: Logger = { debug: (_, message) => lines.push(message), info() {}, warn() {} };
     const limits = { ...SMALL_LIMITS, equalParts: true };
     await put(createMemoryStore({ limits }), bytesOf(10), { logger, concurrency: 7 });
-    expect(lines[0]).toMatchObject({ partBytes: PART, concurrency: 7, memoryBytes: 8 * PART });
+    const memory = describeBytes(8 * PART);
+    expect(lines[0]).toBe(
+      `${KEY}: parts of ${describeBytes(PART)}, 7 in flight and one that is filled: ${memory} of memory; the stream may have at most ${describeBytes(PART * limits.maxParts)}`,
+    );
   });
 
   it('end the upload when the caller’s own function throws', async () => {
