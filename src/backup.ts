@@ -1,4 +1,6 @@
 import { Zfs3BackupError } from './errors.ts';
+import type { FilterChain } from './filters/chain.ts';
+import type { FilterOptions } from './filters/filter.ts';
 import type { StreamFacts } from './inspect/stream-inspector.ts';
 import { silentLogger } from './logger.ts';
 import { joinProgress } from './progress.ts';
@@ -72,14 +74,27 @@ export async function runBackupPlan(plan: BackupPlanReport, options: BackupOptio
   return { dataset, store, notes, backups, summary: sumUp(backups) };
 }
 
-/** Before the filter: a compressor makes a few bytes of nothing. */
-async function* refuseEmpty(source: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+async function* refuseEmpty(
+  source: AsyncIterable<Uint8Array>,
+  message: string,
+  advice?: string,
+): AsyncGenerator<Uint8Array> {
   let isEmpty = true;
   for await (const chunk of source) {
     isEmpty &&= chunk.byteLength === 0;
     yield chunk;
   }
-  if (isEmpty) throw new Zfs3BackupError('EMPTY_STREAM', `${name}: the stream is empty, nothing was stored`);
+  if (isEmpty) throw new Zfs3BackupError('EMPTY_STREAM', message, advice === undefined ? {} : { advice });
+}
+
+/** What is stored, in the encoder's words where that is to blame for nothing. */
+function encode(stream: AsyncIterable<Uint8Array>, encoder: FilterChain, name: string, call: FilterOptions) {
+  const names = encoder.filters.map((filter) => filter.name).join(' and ');
+  return refuseEmpty(
+    encoder.encode(stream, call),
+    `${name}: ${names} wrote nothing, though the stream is not empty; nothing was stored`,
+    'Look at how it is called: it has to read the stream from stdin and to write to stdout.',
+  );
 }
 
 async function storeBackup(
@@ -103,13 +118,15 @@ async function storeBackup(
     const sent = meter(options.source.send(sendStepOf(step), call), progress.read);
     // Without a filter it is what the upload tells.
     digested = encoder && meterCrc32(sent);
-    const stream = inspectSent(refuseEmpty(digested?.chunks ?? sent, name), step, options, (seen) => {
+    // Before the filter: a compressor makes a few bytes of nothing.
+    const whole = refuseEmpty(digested?.chunks ?? sent, `${name}: the stream is empty, nothing was stored`);
+    const stream = inspectSent(whole, step, options, (seen) => {
       facts = seen;
     });
     return upload({
       store: options.store,
       key,
-      source: encoder ? encoder.encode(stream, call) : stream,
+      source: encoder ? encode(stream, encoder, name, call) : stream,
       metadata,
       estimate,
       partDigests: true,

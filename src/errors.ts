@@ -2,6 +2,7 @@
  * Every failure that a caller can meet, each with a stable `code`, the facts as fields, and what to do next
  * as `advice`. One table maps a code to the exit status of the commands (`docs/exit-codes.md`).
  */
+import { renderCommand } from './shell-words.ts';
 
 /** Exit status per code; a code that is not here cannot be constructed. */
 const EXIT_STATUS = {
@@ -115,7 +116,7 @@ function describeProcess(failure: ProcessFailure, missing = false): string {
     (failure.signal ? `was killed by ${failure.signal}` : `exited with status ${failure.exitCode ?? '?'}`);
   const words = failure.stderr.trim();
   const silence = failure.how ? '' : ' and said nothing';
-  return `\`${failure.command.join(' ')}\` ${how}${words ? `:\n${words}` : silence}`;
+  return `\`${renderCommand(failure.command)}\` ${how}${words ? `:\n${words}` : silence}`;
 }
 
 export interface StoreFailure {

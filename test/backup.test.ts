@@ -70,3 +70,16 @@ it.each(['none', 'zstd', 'gzip'])(
     expect(left).toEqual([]);
   },
 );
+
+it('a compressor that writes nothing is named', async () => {
+  const store = createMemoryStore();
+  const source: SnapshotSource = { ...createSilentSource().source, send: () => chunksOf('all of it') };
+  const silent = { name: 'silent', compress: ['sh', '-c', 'cat > /dev/null'], decompress: ['cat'] };
+  const filter = createFilterRegistry([silent]).find('silent');
+  const outcome = backup({ store, source, dataset: 'tank/a', expect: 'none', ...(filter ? { filter } : {}) });
+  expect(await thrownBy(() => outcome)).toMatchObject({
+    code: 'EMPTY_STREAM',
+    message: 'tank/a@1: silent wrote nothing, though the stream is not empty; nothing was stored',
+    advice: expect.stringContaining('stdout'),
+  });
+});

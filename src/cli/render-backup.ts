@@ -1,6 +1,6 @@
 import type { BackupPlanReport, PlannedBackup, StoredBackup } from '../backup.ts';
 import { isBookmark } from '../lineage/snapshot.ts';
-import { renderCommand, renderPipeline } from './render-shell.ts';
+import { renderCommand, renderPipeline } from '../shell-words.ts';
 import { escapeName, escapeText, renderCount, renderRate, renderSeconds, renderSize } from './render-text.ts';
 import type { Style } from './style.ts';
 

@@ -1,5 +1,5 @@
 import type { ReleasePlanReport } from '../release.ts';
-import { renderCommand } from './render-shell.ts';
+import { renderCommand } from '../shell-words.ts';
 import { escapeName } from './render-text.ts';
 
 /** The commands that would run. */

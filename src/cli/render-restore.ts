@@ -1,5 +1,5 @@
 import type { PlannedRestore, RestorePlanReport, RestoreResult } from '../restore.ts';
-import { renderPipeline } from './render-shell.ts';
+import { renderPipeline } from '../shell-words.ts';
 import { escapeName, escapeText, renderCount, renderRate, renderSeconds, renderSize } from './render-text.ts';
 import type { Style } from './style.ts';
 

@@ -1,11 +1,6 @@
-// Control and format characters (those that turn the writing direction, or are not seen), separators of lines, and what is
-// no character: a name from a bucket must neither move the cursor nor pretend to be another name.
-const HOSTILE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+import { escapeName, HOSTILE } from '../escape-name.ts';
 
-/** A name as it may stand on a terminal: what could act there is written as an escape. */
-export function escapeName(name: string): string {
-  return name.replace(HOSTILE, escapeCharacter);
-}
+export { escapeName } from '../escape-name.ts';
 
 /** The same for text of several lines. */
 export function escapeText(text: string): string {
@@ -13,17 +8,6 @@ export function escapeText(text: string): string {
     .split('\n')
     .map((line) => escapeName(line.replaceAll('\t', '  ').replace(/\r$/, '')))
     .join('\n');
-}
-
-function escapeCharacter(character: string): string {
-  if (character === '\n') return '\\n';
-  if (character === '\r') return '\\r';
-  if (character === '\t') return '\\t';
-  const code = character.codePointAt(0) ?? 0;
-  const hex = code.toString(16);
-  // As bash reads it in $'…' as well.
-  if (code < 0x80) return `\\x${hex.padStart(2, '0')}`;
-  return code > 0xffff ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`;
 }
 
 /** JSON in which such characters of its strings are escapes too: the language allows most of them as they are. */

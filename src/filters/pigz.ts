@@ -22,6 +22,8 @@ export function createPigzFilter(
   const { checkDecode: _, ...rest } = external;
   return {
     ...rest,
+    // By hand gzip does as well, and is there where pigz is not.
+    commands: { encode: compress, decode: ['gzip', '-d'] },
     version: (options) => readVersion(['pigz', '--version'], options),
     decode: (source, options) => decodeWithOrWithout(decompress, source, options),
   };

@@ -61,7 +61,10 @@ export function createFilterRegistry(
   const find = (name: string | undefined) => findIn(compressors, name, unknownCompressor);
   const findEncryptor = (name: string | undefined) => findIn(encryptors, name, unknownEncryptor);
   const decoderOf = (stored: Encoded) =>
-    chainFilters(find(stored.compressor), findEncryptorOf(stored, findEncryptor));
+    chainFilters(
+      naming(stored, `compressed with ${stored.compressor}`, () => find(stored.compressor)),
+      naming(stored, `encrypted with ${stored.encryptor}`, () => findEncryptor(stored.encryptor)),
+    );
   return {
     names: [NONE, ...compressors.keys()],
     encryptors: [NONE, ...encryptors.keys()],
@@ -113,17 +116,18 @@ function unknownEncryptor(name: string, known: string): Zfs3BackupError {
 }
 
 /** Which backup it was matters more than the name of the filter. */
-function findEncryptorOf(
+function naming(
   { key, encryptor }: Encoded,
-  find: (name: string | undefined) => Filter | undefined,
+  how: string,
+  find: () => Filter | undefined,
 ): Filter | undefined {
   try {
-    return find(encryptor);
+    return find();
   } catch (error) {
     if (!(error instanceof Zfs3BackupError)) throw error;
-    const message = `${key} is encrypted with ${encryptor}, which is not known here`;
-    throw new Zfs3BackupError('UNKNOWN_FILTER', message, {
-      advice: `${error.advice} By hand: \`zfs3backup_get KEY | DECRYPT | DECOMPRESS | zfs receive DATASET\`.`,
+    const decode = encryptor ? 'DECRYPT | DECOMPRESS' : 'DECOMPRESS';
+    throw new Zfs3BackupError('UNKNOWN_FILTER', `${key} is ${how}, which is not known here`, {
+      advice: `${error.advice} By hand: \`zfs3backup_get KEY | ${decode} | zfs receive DATASET\`.`,
       cause: error,
     });
   }

@@ -22,6 +22,14 @@ describe('errors', () => {
     );
   });
 
+  it('show a command as a shell would have to be given it', () => {
+    const command = ['bash', '-c', 'echo dying >&2; exit 3', 'tank/a b'];
+    const error = new ProcessFailedError({ command, exitCode: 3, stderr: '' });
+    expect(renderError(error, look)).toBe(
+      "zfs3backup: `bash -c 'echo dying >&2; exit 3' 'tank/a b'` exited with status 3 and said nothing\n",
+    );
+  });
+
   it('tell every problem of a configuration', () => {
     const problems = [
       { where: 'f:3', message: 'unknown' },

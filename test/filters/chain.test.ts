@@ -76,6 +76,17 @@ describe('filters one behind the other', () => {
     );
   });
 
+  it('are refused by the name of the backup where the compressor is not known', () => {
+    const stored = { key, compressor: 'lz9', encryptor: undefined };
+    expect(() => registry().decoderOf(stored)).toThrow(
+      expect.objectContaining({
+        code: 'UNKNOWN_FILTER',
+        message: `${key} is compressed with lz9, which is not known here`,
+        advice: expect.stringContaining('[compressor:lz9]'),
+      }),
+    );
+  });
+
   it('are checked for their programs without starting them', async () => {
     const missing = {
       name: 'odd',

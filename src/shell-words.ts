@@ -1,4 +1,4 @@
-import { escapeName } from './render-text.ts';
+import { escapeName } from './escape-name.ts';
 
 const PLAIN_WORD = /^[A-Za-z0-9_@%+:,./=-]+$/;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { quoteWord, renderPipeline } from '../../src/cli/render-shell.ts';
+import { quoteWord, renderPipeline } from '../src/shell-words.ts';
 
 describe('shell words', () => {
   it.each([
