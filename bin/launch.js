@@ -3,6 +3,9 @@ import { existsSync } from 'node:fs';
 const OLDEST = [20, 19];
 const HUNG_UP = 129;
 
+/** Where Debian has ZFS; cron looks neither here nor there. */
+const SBIN = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
+
 /** Runs one of the programs of dist/cli/main.js on this process. */
 export async function launch(name) {
   const say = (sentence) => process.stderr.write(`${sentence}\n`);
@@ -16,6 +19,7 @@ export async function launch(name) {
     return say('This checkout was not built yet: run `npm install && npm run build` in it.');
   // The SDK's warning about old Node versions is for its developers, not for a user's cron mail.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  process.env.PATH = withSbin(process.env.PATH || '/usr/bin:/bin');
   const programs = await import(main);
   const status = await programs[name]({
     argv: process.argv.slice(2),
@@ -33,4 +37,10 @@ export async function launch(name) {
   process.exitCode = status;
   // Node aborts when it ends on a terminal that is gone; who dies of the signal has the same status.
   if (status === HUNG_UP) process.kill(process.pid, 'SIGHUP');
+}
+
+/** Behind all else, so that nothing is found elsewhere than before. */
+function withSbin(path) {
+  const folders = path.split(':');
+  return [...folders, ...SBIN.filter((folder) => !folders.includes(folder))].join(':');
 }

@@ -1,7 +1,8 @@
 import { ProcessFailedError, Zfs3BackupError } from '../../errors.ts';
 import { quoteForShell } from './zfs-program.ts';
 
-const INSTALL = 'Install ZFS here (on Debian `apt-get install zfsutils-linux zfs-dkms`), then try again.';
+const INSTALL =
+  'Install ZFS here (on Debian `apt-get install zfsutils-linux zfs-dkms`), or name its folder in PATH, of which cron sets a short one.';
 
 /** Words of a ZFS whose programs are there while the file system itself is not. */
 const NOT_RUNNING: ReadonlyArray<readonly [RegExp, string]> = [
