@@ -18,7 +18,8 @@ export interface ProcessOptions {
 }
 
 export interface ChildOptions extends ProcessOptions {
-  readonly stdin: 'pipe' | 'ignore';
+  /** A number is a descriptor that it reads from. */
+  readonly stdin: 'pipe' | 'ignore' | number;
   /** A number is a descriptor that it writes to. */
   readonly stdout: 'pipe' | 'ignore' | number;
   readonly stderrBytes?: number;

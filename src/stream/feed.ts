@@ -13,12 +13,14 @@ const GONE = Symbol('gone');
  * Copies a source into a writable with back-pressure: the next chunk is asked for when the last one was handed
  * over, so that a source may reuse its buffers. The writable is ended only after the source ended well; when the
  * source throws it is left open, for the caller to destroy. Never rejects. `gone` says that nothing more is wanted.
+ * `beforeEnd` is called when the last byte was handed over and the input is about to be ended.
  */
 export async function feed(
   writable: Writable,
   source: AsyncIterable<Uint8Array>,
   gone: AbortSignal,
   closeGraceMs: number,
+  beforeEnd = () => {},
 ): Promise<Fed> {
   let iterator: AsyncIterator<Uint8Array>;
   try {
@@ -27,6 +29,7 @@ export async function feed(
       const next = await unlessGone(() => iterator.next(), gone);
       if (next === GONE) break;
       if (next.done) {
+        beforeEnd();
         writable.end();
         return { kind: 'taken' };
       }

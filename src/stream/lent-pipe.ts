@@ -1,9 +1,6 @@
-import { closeSync, constants, openSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { closeSync } from 'node:fs';
 import { Socket, type SocketConstructorOpts } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { runProcess } from './run-process.ts';
+import type { Fifo } from './fifo.ts';
 
 /** No pipe gives more at once. */
 const SLOT_BYTES = 64 * 1024;
@@ -28,26 +25,7 @@ export interface LentPipe {
   close(): void;
 }
 
-/** `undefined` where there cannot be one, such as without a folder for temporary files. */
-export async function openLentPipe(temporary = tmpdir()): Promise<LentPipe | undefined> {
-  let folder: string | undefined;
-  let reader: number | undefined;
-  try {
-    folder = await mkdtemp(join(temporary, 'zfs3backup-'));
-    const path = join(folder, 'pipe');
-    // Node has no call for a pipe without a name.
-    await runProcess(['mkfifo', '-m', '600', path]);
-    reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    return pipeOf(reader, openSync(path, constants.O_WRONLY));
-  } catch {
-    if (reader !== undefined) closeSync(reader);
-    return undefined;
-  } finally {
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true }).catch(() => {});
-  }
-}
-
-function pipeOf(reader: number, writer: number): LentPipe {
+export function createLentPipe({ reader, writer }: Fifo): LentPipe {
   let isOpen = true;
   return {
     writer,

@@ -8,9 +8,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { brokenPromise, type Child, failureOf, type Outcome, type ProcessOptions } from './child.ts';
 import { type Fed, feed } from './feed.ts';
-import { openLentPipe } from './lent-pipe.ts';
 import { loadStart } from './load-start.ts';
+import { openPipes } from './open-pipes.ts';
 import { readOnce } from './read-once.ts';
+import type { StdinPipe } from './stdin-pipe.ts';
 
 export type { ProcessOptions } from './child.ts';
 
@@ -38,8 +39,8 @@ export function pipeThrough(
  * `source` into the stdin of a program; its stdout is not read. Resolves when it took every byte and exited with
  * 0. When `source` throws, the program is killed while its stdin is still open, so that it never sees the end of
  * a stream that was cut, and the error of `source` is thrown; unless the program failed first, then the program's,
- * with that one as its cause. A program that exits with 0 while bytes are left for it has failed. (A few bytes
- * that the kernel took off our hands may stay unread without anyone noticing.)
+ * with that one as its cause. A program that exits with 0 before it read the last byte has failed; on Linux, and
+ * elsewhere if more was left than the kernel had taken off our hands.
  */
 export async function writeProcess(
   argv: readonly string[],
@@ -47,12 +48,18 @@ export async function writeProcess(
   options: ProcessOptions = {},
 ): Promise<void> {
   const startChild = await loadStart();
-  options.signal?.throwIfAborted();
-  const child = startChild(argv, { ...options, stdin: 'pipe', stdout: 'ignore' });
-  const fed = await feedChild(child, source);
-  const outcome = await child.ended;
-  child.forget();
-  throwUnlessWell(child, outcome, { fed, signal: options.signal });
+  const { input } = await openPipes({ input: true, output: false });
+  try {
+    options.signal?.throwIfAborted();
+    const child = startChild(argv, { ...options, stdin: input?.reader ?? 'pipe', stdout: 'ignore' });
+    input?.closeReader();
+    const fed = await feedChild(child, source, input);
+    const outcome = await child.ended;
+    child.forget();
+    throwUnlessWell(child, outcome, { fed: lookForUnread(fed, input), signal: options.signal });
+  } finally {
+    input?.close();
+  }
 }
 
 async function* readStdout(
@@ -61,10 +68,10 @@ async function* readStdout(
   options: ProcessOptions,
   ended: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
-  const { child, chunks } = await startReadable(argv, source ? 'pipe' : 'ignore', options, ended);
+  const { child, chunks, input } = await startReadable(argv, source !== undefined, options, ended);
   if (!child) return;
   ended.addEventListener('abort', child.halt);
-  const feeding = source && feedChild(child, source);
+  const feeding = source && feedChild(child, source, input);
   try {
     let readError: unknown;
     try {
@@ -74,44 +81,63 @@ async function* readStdout(
     }
     const fed = await feeding;
     const outcome = await child.ended;
-    if (!ended.aborted) throwUnlessWell(child, outcome, { fed, readError, signal: options.signal });
+    const circumstances = { fed: lookForUnread(fed, input), readError, signal: options.signal };
+    if (!ended.aborted) throwUnlessWell(child, outcome, circumstances);
   } finally {
     child.halt();
     await feeding;
     await child.ended;
     child.forget();
+    input?.close();
   }
 }
 
-/** Without a child where nobody wants it any more. */
+interface Started {
+  /** Absent where nobody wants it any more. */
+  readonly child?: Child;
+  readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  readonly input?: StdinPipe | undefined;
+}
+
 async function startReadable(
   argv: readonly string[],
-  stdin: 'pipe' | 'ignore',
+  isFed: boolean,
   options: ProcessOptions,
   ended: AbortSignal,
-): Promise<{ readonly child?: Child; readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> }> {
+): Promise<Started> {
   const startChild = await loadStart();
-  const pipe = options.lend ? await openLentPipe() : undefined;
+  const { input, output } = await openPipes({ input: isFed, output: options.lend === true });
+  const close = () => {
+    output?.close();
+    input?.close();
+  };
   try {
     options.signal?.throwIfAborted();
     if (ended.aborted) {
-      pipe?.close();
+      close();
       return { chunks: [] };
     }
-    const child = startChild(argv, { ...options, stdin, stdout: pipe?.writer ?? 'pipe' });
-    return { child, chunks: pipe?.read(child.halted) ?? child.stdout ?? [] };
+    const stdin = isFed ? (input?.reader ?? 'pipe') : 'ignore';
+    const child = startChild(argv, { ...options, stdin, stdout: output?.writer ?? 'pipe' });
+    return { child, chunks: output?.read(child.halted) ?? child.stdout ?? [], input };
   } catch (error) {
-    pipe?.close();
+    close();
     throw error;
   } finally {
-    pipe?.closeWriter();
+    output?.closeWriter();
+    input?.closeReader();
   }
 }
 
-async function feedChild(child: Child, source: AsyncIterable<Uint8Array>): Promise<Fed> {
+async function feedChild(
+  child: Child,
+  source: AsyncIterable<Uint8Array>,
+  input: StdinPipe | undefined,
+): Promise<Fed> {
+  const stdin = input?.writable ?? child.stdin;
   // A missing program must not cost a byte of the source: another one may take its place.
-  if (!child.stdin || !(await child.started)) return { kind: 'refused' };
-  const fed = await feed(child.stdin, source, child.gone, child.killGraceMs);
+  if (!stdin || !(await child.started)) return { kind: 'refused' };
+  const fed = await feed(stdin, source, child.gone, child.killGraceMs, input?.keepUnread);
   if (fed.kind === 'source failed') {
     // Whether the program died before this is known only when the event loop has polled once more.
     await setImmediate();
@@ -126,6 +152,11 @@ async function feedChild(child: Child, source: AsyncIterable<Uint8Array>): Promi
 function haltUnlessEnded(child: Child): void {
   const timer = setTimeout(child.halt, child.killGraceMs);
   void child.ended.then(() => clearTimeout(timer));
+}
+
+/** How feeding ended, now that the program has exited. */
+function lookForUnread(fed: Fed | undefined, input: StdinPipe | undefined): Fed | undefined {
+  return fed?.kind === 'taken' && input?.isUnread() ? { kind: 'refused' } : fed;
 }
 
 interface Circumstances {

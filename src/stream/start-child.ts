@@ -15,8 +15,8 @@ export function startChild(argv: readonly string[], options: ChildOptions): Chil
   const killGraceMs = options.killGraceMs ?? KILL_GRACE_MS;
   const tail = createStderrTail(options.stderrBytes ?? STDERR_BYTES, options.onStderr);
   const subprocess = execa(program, args, {
-    stdin: options.stdin,
-    // A descriptor goes as well; the types know it only where it stands alone.
+    // Descriptors go as well; the types know them only where they stand alone.
+    stdin: options.stdin as 'pipe' | 'ignore',
     stdout: options.stdout as 'pipe' | 'ignore',
     stderr: 'pipe',
     buffer: false,

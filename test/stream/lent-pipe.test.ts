@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { openLentPipe } from '../../src/stream/lent-pipe.ts';
+import { openPipes } from '../../src/stream/open-pipes.ts';
 import { pipeThrough, readProcess } from '../../src/stream/process.ts';
 import {
   childPids,
@@ -112,9 +112,10 @@ describe('a program whose chunks are lent', () => {
       );
       expect(await thrownBy(() => collect(broken))).toBe(failure);
       await collect(pipeThrough(['cat'], chunksOf('x'), lend));
-      const pipe = await openLentPipe();
-      pipe?.closeWriter();
-      pipe?.close();
+      const { input, output } = await openPipes({ input: true, output: true });
+      output?.closeWriter();
+      output?.close();
+      input?.close();
     };
     await turn();
     await wait(50);
@@ -125,6 +126,6 @@ describe('a program whose chunks are lent', () => {
   });
 
   it('is read in the usual way where there cannot be such a pipe', async () => {
-    expect(await openLentPipe('/dev/null/nowhere')).toBeUndefined();
+    expect(await openPipes({ input: true, output: true }, '/dev/null/nowhere')).toEqual({});
   });
 });
