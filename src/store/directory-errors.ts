@@ -27,6 +27,12 @@ export function asStoreError(error: unknown, root: string, operation: string, ke
   }
 }
 
+/** As S3 says it, whose status callers look at. */
+export function alreadyThere(root: string, key: string): StoreError {
+  const failure = { operation: 'put', key, status: 412, retryable: false };
+  return new StoreError('MISMATCH', `file://${root}: ${key} is there already`, failure);
+}
+
 export function noSuchRoot(root: string, operation: string): StoreError {
   return new StoreError(
     'NO_SUCH_BUCKET',

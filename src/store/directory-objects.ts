@@ -1,16 +1,16 @@
 import type { BigIntStats } from 'node:fs';
-import { type FileHandle, readdir, rename, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { isErrno } from './directory-errors.ts';
+import { type FileHandle, readdir, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { alreadyThere, isErrno } from './directory-errors.ts';
 import {
   ignoreMissing,
   makeFolders,
   readTextIfThere,
   removeEmptyFolders,
-  syncFolder,
   writeTextDurably,
 } from './directory-files.ts';
 import { BESIDE_FOLDER, namesOfKey, OWN_FOLDER } from './directory-keys.ts';
+import { findFile, moveIfAbsent, moveInto } from './directory-move.ts';
 import type { Metadata, ObjectAttributes, ObjectInfo } from './object-store.ts';
 
 /**
@@ -32,6 +32,18 @@ interface SideEntry {
   readonly writtenAt: number;
 }
 
+/** A file that is to become an object. */
+export interface Finished {
+  readonly key: string;
+  /** Where it lies; it is moved away from there, unless this fails. */
+  readonly temporary: string;
+  readonly handle: FileHandle;
+  readonly etag: string;
+  readonly attributes: ObjectAttributes;
+  /** Fails with MISMATCH and status 412 where there is an object already. */
+  readonly ifAbsent: boolean;
+}
+
 /** What a writer that died left behind is removed when it is older than any writer may be. */
 const ABANDONED_MS = 24 * 3600 * 1000;
 /** A remover may take a folder away just after it was made. */
@@ -46,14 +58,8 @@ export interface StoredFile {
 export interface ObjectFolder {
   /** `undefined` when there is no such object. */
   find(key: string): Promise<StoredFile | undefined>;
-  /** Makes the finished file at `temporary` the object `key`, in one step; it is moved away from there. */
-  publish(
-    key: string,
-    temporary: string,
-    handle: FileHandle,
-    etag: string,
-    attributes: ObjectAttributes,
-  ): Promise<void>;
+  /** Makes a file the object `key`, in one step. */
+  publish(file: Finished): Promise<void>;
   remove(key: string): Promise<void>;
 }
 
@@ -78,28 +84,23 @@ export function createObjectFolder(root: string): ObjectFolder {
     return { ...found, info };
   }
 
-  async function publish(
-    key: string,
-    temporary: string,
-    handle: FileHandle,
-    etag: string,
-    attributes: ObjectAttributes,
-  ): Promise<void> {
+  async function publish({ key, temporary, handle, etag, attributes, ifAbsent }: Finished): Promise<void> {
     await handle.sync();
     const stats = await handle.stat({ bigint: true });
     const side: SideFile = { key, etag, bytes: Number(stats.size), metadata: {}, ...attributes };
     const names = namesOfKey(key);
-    const replaced = await findFile(join(root, ...names));
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await sides.write(side, stats);
-        await makeFolders(root, names.slice(0, -1));
-        await moveInto(temporary, join(root, ...names));
-        break;
-      } catch (error) {
-        if (attempt === MAX_ATTEMPTS || !isErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
-      }
-    }
+    const path = join(root, ...names);
+    const replaced = await findFile(path);
+    if (ifAbsent && replaced) throw alreadyThere(root, key);
+    const move = async () => {
+      await sides.write(side, stats);
+      await makeFolders(root, names.slice(0, -1));
+      if (!ifAbsent) return moveInto(temporary, path);
+      if (await moveIfAbsent(temporary, path)) return;
+      await sides.removeOwn(key, stats);
+      throw alreadyThere(root, key);
+    };
+    await persistently(move);
     if (replaced !== undefined) await sides.remove(key, replaced.stats);
   }
 
@@ -114,6 +115,17 @@ export function createObjectFolder(root: string): ObjectFolder {
   }
 
   return { find, publish, remove };
+}
+
+async function persistently(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (attempt === MAX_ATTEMPTS || !isErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
+    }
+  }
 }
 
 function createSideFolder(root: string) {
@@ -154,6 +166,12 @@ function createSideFolder(root: string) {
       const path = join(folder, start + versionOf(stats));
       await writeTextDurably(path, `${JSON.stringify(side)}\n`, join(root, OWN_FOLDER, 'temp'));
     },
+    /** Removes the side file of a version that did not come to be. */
+    async removeOwn(key: string, stats: BigIntStats): Promise<void> {
+      const { folders, folder, start } = placeOf(key);
+      await unlink(join(folder, start + versionOf(stats))).catch(ignoreMissing);
+      await removeEmptyFolders(root, folders);
+    },
     /** Removes the version's side file, and those that nobody can be about to use any more. */
     async remove(key: string, stats: BigIntStats): Promise<void> {
       const { folders, folder, start } = placeOf(key);
@@ -177,29 +195,6 @@ function parseSide(text: string | undefined): SideFile | undefined {
 
 function versionOf({ mtimeNs, ino }: BigIntStats): string {
   return `${mtimeNs.toString(36)}-${ino.toString(36)}.json`;
-}
-
-async function findFile(path: string): Promise<{ path: string; stats: BigIntStats } | undefined> {
-  for (const candidate of [path, path + BESIDE_FOLDER]) {
-    try {
-      const stats = await stat(candidate, { bigint: true });
-      if (stats.isFile()) return { path: candidate, stats };
-    } catch (error) {
-      ignoreMissing(error);
-    }
-  }
-  return undefined;
-}
-
-async function moveInto(temporary: string, path: string): Promise<void> {
-  try {
-    await rename(temporary, path);
-    await unlink(path + BESIDE_FOLDER).catch(ignoreMissing);
-  } catch (error) {
-    if (!isErrno(error, 'EISDIR', 'ENOTEMPTY', 'EEXIST')) throw error;
-    await rename(temporary, path + BESIDE_FOLDER);
-  }
-  await syncFolder(dirname(path));
 }
 
 function ignoreFolder(error: unknown): void {

@@ -67,6 +67,7 @@ export function createDirectoryStore(options: DirectoryStoreOptions): ObjectStor
     prefix: options.prefix === '' || options.prefix.endsWith('/') ? options.prefix : `${options.prefix}/`,
     limits: LIMITS,
     wantedDigests: ['sha256'],
+    canPutIfAbsent: true,
     async *list(prefix, call = {}) {
       const keys = await run('list', prefix, () => readKeys(root, prefix), call.signal);
       for (const key of keys) {
@@ -120,19 +121,21 @@ export function createDirectoryStore(options: DirectoryStoreOptions): ObjectStor
   };
 }
 
+type PutOptions = CallOptions & ObjectAttributes & BodyDigests & { readonly ifAbsent?: boolean };
+
 async function putWhole(
   root: string,
   objects: ObjectFolder,
   key: string,
   body: Uint8Array,
-  { metadata, storageClass, ...call }: CallOptions & ObjectAttributes & BodyDigests,
+  { metadata, storageClass, ifAbsent = false, ...call }: PutOptions,
 ): Promise<{ etag: string }> {
   const temporary = await temporaryPath(join(root, OWN_FOLDER, 'temp'));
   try {
     await using handle = await open(temporary, 'wx', FILE_MODE);
     const etag = await writeAt(handle, body, 0, call);
     const attributes = { ...(metadata && { metadata }), ...(storageClass && { storageClass }) };
-    await objects.publish(key, temporary, handle, etag, attributes);
+    await objects.publish({ key, temporary, handle, etag, attributes, ifAbsent });
     return { etag };
   } catch (error) {
     await unlink(temporary).catch(ignoreMissing);

@@ -123,7 +123,7 @@ function createUpload(context: UploadContext): Upload {
     complete: async (parts, options) => {
       options?.signal?.throwIfAborted();
       await assertOpen('complete');
-      const etag = await completeUpload(context, parts);
+      const etag = await completeUpload(context, parts, options?.ifAbsent ?? false);
       await rm(folder, { recursive: true, force: true });
       return { etag };
     },
@@ -160,7 +160,11 @@ async function writePart(
   return { partNumber, etag, bytes };
 }
 
-async function completeUpload(context: UploadContext, parts: readonly StoredPart[]): Promise<string> {
+async function completeUpload(
+  context: UploadContext,
+  parts: readonly StoredPart[],
+  ifAbsent: boolean,
+): Promise<string> {
   const stored = await readPlaces(context.folder);
   const wanted = [...parts]
     .sort((a, b) => a.partNumber - b.partNumber)
@@ -176,10 +180,11 @@ async function completeUpload(context: UploadContext, parts: readonly StoredPart
       );
     });
   if (wanted.length === 0) throw failure(context, 'complete', 'MalformedXML', 'no parts were listed', 400);
-  const path = await assemble(context.folder, wanted, stored.length);
-  await using handle = await open(path, 'r+');
+  const temporary = await assemble(context.folder, wanted, stored.length);
+  await using handle = await open(temporary, 'r+');
   const etag = etagOfParts(wanted);
-  await context.objects.publish(context.file.key, path, handle, etag, context.file.attributes);
+  const { key, attributes } = context.file;
+  await context.objects.publish({ key, temporary, handle, etag, attributes, ifAbsent });
   return etag;
 }
 

@@ -13,6 +13,8 @@ export interface ContractOptions {
   readonly manyKeys: number;
   /** Ceph refuses to complete an upload with some of its parts; AWS leaves the others out. */
   readonly completesSubset: boolean;
+  /** Ceph 16 replaces what is there whatever Complete is told. */
+  readonly completesIfAbsent: boolean;
 }
 
 export type Open = () => Promise<ObjectStore>;

@@ -1,6 +1,7 @@
 import { afterEach, describe } from 'vitest';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { describeFailures } from './contract-failures.ts';
+import { describeIfAbsent } from './contract-if-absent.ts';
 import { describeListing } from './contract-listing.ts';
 import { describeObjects } from './contract-objects.ts';
 import type { ContractOptions } from './contract-options.ts';
@@ -24,6 +25,7 @@ export function describeStoreContract(name: string, options: ContractOptions): v
     describeReading(open);
     describeListing(open, options.manyKeys);
     describeUploads(open, options.completesSubset);
+    describeIfAbsent(open, options.completesIfAbsent);
     describeFailures(open, options.openMissing);
   });
 }

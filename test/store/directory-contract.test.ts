@@ -10,4 +10,5 @@ describeStoreContract('directory store', {
     createDirectoryStore({ path: join(await temporaryFolder(), 'gone'), prefix: 'p/' }),
   manyKeys: 1201,
   completesSubset: true,
+  completesIfAbsent: true,
 });
