@@ -5,7 +5,7 @@
 #   build       dist/, compiled from src/
 #   zfs         programs of some ZFS: the machine's own, else Debian's zfs-fuse
 #   s3          Ceph's object gateway, the S3 server of the tests
-#   tools       programs that a person would use beside ours: pigz, zstd, aws, age, gpg
+#   tools       programs that a person would use beside ours: pigz, zstd, aws, age, gpg; strace
 #   bench       what `npm run bench` compiles its server with, and the clients it compares
 #   openzfs-vm  what builds and runs the VM of `npm run test:openzfs`
 #
@@ -81,7 +81,7 @@ setup_zfs() {
 setup_s3() { need radosgw=radosgw ceph-mon=ceph-mon ceph-osd=ceph-osd; }
 
 setup_tools() {
-  need pigz=pigz zstd=zstd aws=awscli age=age gpg=gnupg ssh-keygen=openssh-client
+  need pigz=pigz zstd=zstd aws=awscli age=age gpg=gnupg ssh-keygen=openssh-client strace=strace
 }
 
 setup_bench() {

@@ -78,7 +78,8 @@ describe('a disk that is full', () => {
 
 /**
  * A file system on a loop device whose backing file cannot grow any more: the kernel takes the bytes, and its
- * writing them back fails with EIO, as a dying disk does. Only fsync tells.
+ * writing them back fails with EIO, as a dying disk does. Only fsync tells: that of any file, so the one of the data is
+ * looked for in directory-durability.test.ts.
  */
 async function mountBrokenDisk(): Promise<string> {
   const backing = await mountTmpfs('24m');
