@@ -2,9 +2,6 @@ import { defineConfig } from 'vitest/config';
 
 const MINUTES = 60_000;
 
-/** As the launchers in `bin/` have it. */
-const env = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
-
 export default defineConfig({
   test: {
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'lcov'] },
@@ -13,7 +10,6 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          env,
           // vitest leaves one CPU free, of two half; these tests wait as much as they compute
           maxWorkers: '100%',
           testTimeout: 30_000,
@@ -26,7 +22,6 @@ export default defineConfig({
           globalSetup: ['test-s3/setup/s3-server.ts', 'test-s3/setup/zfs.ts'],
           // One server and a few cores: files that run at once would time each other out.
           fileParallelism: false,
-          env,
           testTimeout: 2 * MINUTES,
           hookTimeout: 5 * MINUTES,
         },

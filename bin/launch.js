@@ -17,8 +17,6 @@ export async function launch(name) {
   const main = new URL('../dist/cli/main.js', import.meta.url);
   if (!existsSync(main))
     return say('This checkout was not built yet: run `npm install && npm run build` in it.');
-  // The SDK's warning about old Node versions is for its developers, not for a user's cron mail.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   process.env.PATH = withSbin(process.env.PATH || '/usr/bin:/bin');
   const programs = await import(main);
   const status = await programs[name]({

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { createBucket, s3Server } from './s3.ts';
 import { createTestFolder } from './test-folder.ts';
 import { createTestPool, type TestPool } from './zfs/test-pool.ts';
 
@@ -88,6 +89,29 @@ export async function use(): Promise<BackupResult> {
     const outcome = await execa(tsc, [...flags, ...types, 'use.ts'], { cwd: folder, reject: false });
     expect(outcome.stdout).toBe('');
     expect(outcome.exitCode).toBe(0);
+  });
+});
+
+describe('the library with an S3 store', () => {
+  it('prints nothing, and needs nothing in the environment', async () => {
+    const { endpoint, accessKeyId, secretAccessKey } = s3Server();
+    const options = { endpoint, credentials: { accessKeyId, secretAccessKey } };
+    const code = `import { openStore, upload } from 'zfs3backup';
+const store = await openStore('s3://${await createBucket()}', ${JSON.stringify(options)});
+await upload({ store, key: 'a/key', source: (async function* () { yield Buffer.from('bytes'); })() });
+for await (const { key } of store.list('')) process.stdout.write(key);
+store.close();
+`;
+    const file = join(folder, 's3.js');
+    await writeFile(file, code);
+    const outcome = await execa(process.execPath, [file], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'] },
+      extendEnv: false,
+      reject: false,
+    });
+    expect(outcome.stderr).toBe('');
+    expect(outcome.stdout).toBe('a/key');
   });
 });
 
