@@ -6,6 +6,7 @@ import {
   type CreateBucketCommandInput,
   DeleteBucketCommand,
   PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { inject } from 'vitest';
@@ -40,6 +41,16 @@ export async function createBucket(options: Partial<CreateBucketCommandInput> = 
   await client.send(new CreateBucketCommand({ ...options, Bucket: bucket }));
   client.destroy();
   return bucket;
+}
+
+/** From here on the bucket keeps what is overwritten and deleted, or does no longer. */
+export async function setVersioning(
+  bucket: string,
+  Status: 'Enabled' | 'Suspended' = 'Enabled',
+): Promise<void> {
+  const client = createTestClient();
+  await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status } }));
+  client.destroy();
 }
 
 /** Of a bucket that is empty; a user of the server may have a thousand. */

@@ -7,27 +7,23 @@ import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { type Cli, createCli } from '../main/run-cli.ts';
 import { type CliStore, createCliStore } from '../s3/cli-store.ts';
+import { DATASET, PREFIX, putBackups } from '../s3/put-backups.ts';
 import { s3Server } from '../s3.ts';
 import { createTestFolder } from '../test-folder.ts';
 import { type FaultProxy, pass, startFaultProxy } from './fault-proxy.ts';
 
-const DATASET = 'tank/a';
-const PREFIX = 'zfs3backup-backup/';
-/** A chain with a branch that goes, and one that stays. */
-const BACKUPS = ['a', 'b<a', 'c<b', 'd<a', 'g', 'h<g'];
-const GOING = 4;
+/** A chain with a branch. */
+const GOING = ['a', 'b<a', 'c<b', 'd<a'];
+const STAYING = ['g', 'h<g'];
 /** Each backup and its record. */
-const REMOVALS = 2 * GOING;
+const REMOVALS = 2 * GOING.length;
 const WORDS = ['prune', '--dataset', DATASET, '--keep', '1', '--yes'];
 
-async function putBackups(store: ObjectStore): Promise<void> {
-  for (const word of BACKUPS) {
-    const [name = '', parent] = word.split('<');
-    const metadata = parent === undefined ? { isfull: 'true' } : { parent: `${DATASET}@${parent}` };
-    await store.put(`${PREFIX}${DATASET}@${name}`, Buffer.from(word), { metadata });
-    // Listings tell seconds, and the newest is what stays.
-    if (name === 'd') await new Promise((resolve) => setTimeout(resolve, 1100));
-  }
+async function fill(store: ObjectStore): Promise<void> {
+  await putBackups(store, ...GOING);
+  // Listings tell seconds, and the newest is what stays.
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await putBackups(store, ...STAYING);
   await reindex({ store, dataset: DATASET });
 }
 
@@ -45,14 +41,14 @@ async function expectWholeChains(store: ObjectStore, about: string): Promise<num
 /** What a run that was killed left over is taken up by the next one, and by `cleanup`. */
 async function expectFinished(cli: Cli, store: ObjectStore, about: string): Promise<void> {
   expect(await cli.zfs3backup(...WORDS), about).toMatchObject({ status: 0 });
-  expect(await expectWholeChains(store, about), about).toBe(BACKUPS.length - GOING);
+  expect(await expectWholeChains(store, about), about).toBe(STAYING.length);
   expect(await cli.zfs3backup('cleanup', '--older-than', '0s'), about).toMatchObject({ status: 0 });
   const keys: string[] = [];
   for await (const { key } of store.list('')) keys.push(key);
   expect(
     keys.filter((key) => key.includes('/.records/')),
     about,
-  ).toHaveLength(BACKUPS.length - GOING);
+  ).toHaveLength(STAYING.length);
 }
 
 async function empty(store: ObjectStore): Promise<void> {
@@ -80,7 +76,7 @@ describe('kill −9 in the middle of a prune', () => {
     'in a bucket, at removal %i, %s',
     async (at, moment) => {
       const { store, env } = job;
-      await putBackups(store);
+      await fill(store);
       const cli = await createCli({ ...env, ENDPOINT: proxy.endpoint });
       const program = execa(process.execPath, ['bin/zfs3backup.js', ...WORDS], {
         env: { HOME: '/nonexistent', ...cli.env },
@@ -100,7 +96,7 @@ describe('kill −9 in the middle of a prune', () => {
       expect(signal, about).toBe('SIGKILL');
       const left = await expectWholeChains(store, about);
       const gone = Math.ceil(moment.startsWith('after') ? (at + 1) / 2 : at / 2);
-      expect(left, about).toBe(BACKUPS.length - gone);
+      expect(left, about).toBe(GOING.length - gone + STAYING.length);
       await expectFinished(await createCli(env), store, about);
       await empty(store);
     },
@@ -109,7 +105,7 @@ describe('kill −9 in the middle of a prune', () => {
 
   it('sees every removal', async () => {
     const { store, env } = job;
-    await putBackups(store);
+    await fill(store);
     const before = proxy.count('remove');
     proxy.inject({ kind: 'remove', times: REMOVALS }, pass);
     const cli = await createCli({ ...env, ENDPOINT: proxy.endpoint });
@@ -126,7 +122,7 @@ describe('kill −9 in the middle of a prune', () => {
   )('in a directory, at removal %i, %s it', async (at, moment) => {
     const path = await createTestFolder('kill');
     const store = createDirectoryStore({ path, prefix: PREFIX });
-    await putBackups(store);
+    await fill(store);
     const env = { STORE: pathToFileURL(path).href, ZFS3BACKUP_STORE: pathToFileURL(path).href };
     const cli = await createCli(env);
     const hook = new URL('./kill-at-removal.mjs', import.meta.url).href;

@@ -16,7 +16,7 @@ import type { S3Credentials } from '../../src/store/s3-client.ts';
 import { type Cli, createCli } from '../main/run-cli.ts';
 import { createTestDataset, type TestDataset, treeAt } from '../main/test-dataset.ts';
 import { type CliStore, createCliStore } from '../s3/cli-store.ts';
-import { createTestClient, s3Server } from '../s3.ts';
+import { createTestClient, s3Server, setVersioning } from '../s3.ts';
 import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
 import { createPolicyUsers, type PolicyName } from './policy-users.ts';
 
@@ -225,9 +225,7 @@ async function expectNoWriting(name: PolicyName): Promise<void> {
 describe('overwriting, in a bucket that keeps versions', () => {
   it('leaves what was there to who may read versions, whatever the thief does', async () => {
     const { bucket } = await createCliStore();
-    await owner.send(
-      new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }),
-    );
+    await setVersioning(bucket);
     const { backup } = await createPolicyUsers(bucket, PREFIX, ['backup']);
     const place = { Bucket: bucket, Key: `${PREFIX}tank/a@s` };
     const thief = clientOf(backup);

@@ -1,4 +1,4 @@
-import { DeleteObjectCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLineage } from '../../src/reading/read-lineage.ts';
 import { reindex } from '../../src/reindex.ts';
@@ -12,18 +12,18 @@ import {
   openTestStore,
   s3Credentials,
   s3Server,
+  setVersioning,
 } from '../s3.ts';
 import { type CliStore, createCliStore } from './cli-store.ts';
+import { DATASET, PREFIX, putBackups } from './put-backups.ts';
 
-const PREFIX = 'zfs3backup-backup/';
-const DATASET = 'tank/a';
-
-async function putBackups(store: ObjectStore, ...words: readonly string[]): Promise<void> {
-  for (const word of words) {
-    const [name = '', parent] = word.split('<');
-    const metadata = parent === undefined ? { isfull: 'true' } : { parent: `${DATASET}@${parent}` };
-    await store.put(`${PREFIX}${DATASET}@${name}`, Buffer.from(`the body of ${word}`), { metadata });
-  }
+/** A bucket with a chain, and the programs of a user who may do this there and nothing else. */
+async function createLimited(...actions: readonly string[]) {
+  const { bucket, env, store } = await createCliStore();
+  await putBackups(store, 'a', 'b<a');
+  const { accessKeyId, secretAccessKey } = await createLimitedUser(bucket, actions);
+  const limited = await createCli({ ...env, S3_KEY_ID: accessKeyId, S3_SECRET: secretAccessKey });
+  return { store, limited };
 }
 
 async function names(store: ObjectStore): Promise<string> {
@@ -64,15 +64,8 @@ describe('prune and delete, in a bucket', () => {
   });
 
   it('stop at a store that may not delete, and say which permission is missing', async () => {
-    const bucket = await createBucket();
-    const store = openTestStore(bucket);
-    await putBackups(store, 'a', 'b<a');
     const may = ['s3:ListBucket', 's3:GetObject', 's3:ListBucketMultipartUploads', 's3:GetBucketVersioning'];
-    const { accessKeyId, secretAccessKey } = await createLimitedUser(bucket, may);
-    const limited = await createCli({
-      ...{ BUCKET: bucket, ENDPOINT: s3Server().endpoint },
-      ...{ S3_KEY_ID: accessKeyId, S3_SECRET: secretAccessKey },
-    });
+    const { store, limited } = await createLimited(...may);
     const { status, stderr } = await limited.zfs3backup('delete', 'tank/a@b', '--yes');
     expect(status).toBe(1);
     expect(stderr).toContain('s3:DeleteObject');
@@ -82,15 +75,7 @@ describe('prune and delete, in a bucket', () => {
   });
 
   it('do nothing where open uploads cannot be listed', async () => {
-    const bucket = await createBucket();
-    const store = openTestStore(bucket);
-    await putBackups(store, 'a', 'b<a');
-    const may = ['s3:ListBucket', 's3:GetObject', 's3:DeleteObject'];
-    const { accessKeyId, secretAccessKey } = await createLimitedUser(bucket, may);
-    const limited = await createCli({
-      ...{ BUCKET: bucket, ENDPOINT: s3Server().endpoint },
-      ...{ S3_KEY_ID: accessKeyId, S3_SECRET: secretAccessKey },
-    });
+    const { store, limited } = await createLimited('s3:ListBucket', 's3:GetObject', 's3:DeleteObject');
     const { status, stderr } = await limited.zfs3backup('delete', 'tank/a@b', '--yes');
     expect(status).toBe(1);
     expect(stderr).toContain('s3:ListBucketMultipartUploads');
@@ -105,10 +90,7 @@ describe('a bucket that keeps versions', () => {
   beforeAll(async () => {
     versioned = await createCliStore();
     there = await createCli(versioned.env);
-    const client = createTestClient();
-    const VersioningConfiguration = { Status: 'Enabled' as const };
-    await client.send(new PutBucketVersioningCommand({ Bucket: versioned.bucket, VersioningConfiguration }));
-    client.destroy();
+    await setVersioning(versioned.bucket);
   });
   afterAll(() => versioned.store.close());
 

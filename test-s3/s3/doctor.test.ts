@@ -1,31 +1,19 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  PutBucketLifecycleConfigurationCommand,
-  PutBucketVersioningCommand,
-  PutObjectCommand,
-} from '@aws-sdk/client-s3';
+import { PutBucketLifecycleConfigurationCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { beforeAll, expect, it } from 'vitest';
-import { type Cli, createCli, type Outcome } from '../main/run-cli.ts';
-import { createTestDataset, type TestDataset } from '../main/test-dataset.ts';
-import { createBucket, createLimitedUser, createTestClient, openTestStore } from '../s3.ts';
+import type { Cli, Outcome } from '../main/run-cli.ts';
+import { createBucket, createLimitedUser, createTestClient, openTestStore, setVersioning } from '../s3.ts';
 import { createTestFolder } from '../test-folder.ts';
-import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
-import { type CliStore, createCliStore } from './cli-store.ts';
+import { createTestJob, type TestJob } from './test-job.ts';
 
 const SKEWED_CLOCK = join(import.meta.dirname, '../../test/fixtures/skewed-clock.mjs');
 
-let pool: TestPool;
-let data: TestDataset;
-let job: CliStore;
-let cli: Cli;
+let job: TestJob;
 let folder: string;
 beforeAll(async () => {
-  pool = await createTestPool();
-  data = await createTestDataset(pool, 'data');
-  await data.snapshot('daily-1');
-  job = await createCliStore();
-  cli = await createCli({ ...job.env, FILESYSTEM: data.name, SNAPSHOT_PREFIX: 'daily', PROVIDER: 'ceph' });
+  job = await createTestJob({ SNAPSHOT_PREFIX: 'daily', PROVIDER: 'ceph' });
+  await job.data.snapshot('daily-1');
   folder = await createTestFolder('doctor');
 });
 
@@ -40,7 +28,7 @@ async function ask(who: Cli): Promise<Outcome & { readonly said: readonly string
 const problems = (said: readonly string[]) => said.filter((line) => /^\w+ problem/.test(line));
 
 it('finds nothing wrong with a good set-up, and leaves neither object nor open upload', async () => {
-  const { status, said } = await ask(cli);
+  const { status, said } = await ask(job.cli);
   expect(problems(said)).toEqual([]);
   expect(said).toContain('permissions ok backups can be stored, gone on with and looked at');
   expect(said).toContain("store ok the clock of this machine agrees with the store's");
@@ -51,8 +39,8 @@ it('finds nothing wrong with a good set-up, and leaves neither object nor open u
 });
 
 it('tells of backups once there are some', async () => {
-  expect(await cli.zfs3backup('backup')).toMatchObject({ status: 0 });
-  const { said } = await ask(cli);
+  expect(await job.cli.zfs3backup('backup')).toMatchObject({ status: 0 });
+  const { said } = await ask(job.cli);
   expect(said.find((line) => line.startsWith('backups'))).toMatch(
     /the newest of .* is daily-1, stored 0 min ago/,
   );
@@ -71,7 +59,7 @@ it.each<[string, Record<string, string>, number, RegExp]>([
   const filled = Object.fromEntries(
     Object.entries(env).map(([name, value]) => [name, value.replace('PORT', port)]),
   );
-  const { status, said } = await ask(cli.with(filled));
+  const { status, said } = await ask(job.cli.with(filled));
   expect(problems(said)).toEqual([expect.stringMatching(sentence)]);
   expect(status).toBe(expected);
 });
@@ -82,13 +70,13 @@ it('tells of a compressor whose program is missing', async () => {
     config,
     '[main]\nCOMPRESSOR=mine\n[compressor:mine]\ncompress=no-such-compressor -c\ndecompress=no-such-compressor -d\n',
   );
-  const { status, said } = await ask(cli.with({ SKIP_CONFIG_FILE: '', ZFS3BACKUP_CONFIG: config }));
+  const { status, said } = await ask(job.cli.with({ SKIP_CONFIG_FILE: '', ZFS3BACKUP_CONFIG: config }));
   expect(problems(said)).toEqual(['filters problem no-such-compressor: no such program on PATH']);
   expect(status).toBe(1);
 });
 
 it.each([1200, -1200])('tells of a clock that is off by %i s', async (seconds) => {
-  const skewed = cli.with({
+  const skewed = job.cli.with({
     NODE_OPTIONS: `--import ${SKEWED_CLOCK}`,
     SKEW_SECONDS: `${seconds}`,
   });
@@ -107,10 +95,8 @@ it('tells what a user lacks, and what the bucket does by itself', async () => {
     's3:GetBucketVersioning',
     's3:GetLifecycleConfiguration',
   ]);
+  await setVersioning(bucket);
   const client = createTestClient();
-  await client.send(
-    new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }),
-  );
   await client.send(new PutObjectCommand({ Bucket: bucket, Key: 'zfs3backup-backup/tank/a@s' }));
   const rule = { ID: 'r', Status: 'Enabled', Filter: { Prefix: '' }, Expiration: { Days: 30 } } as const;
   await client.send(
@@ -118,7 +104,7 @@ it('tells what a user lacks, and what the bucket does by itself', async () => {
   );
   client.destroy();
   const keys = { S3_KEY_ID: user.accessKeyId, S3_SECRET: user.secretAccessKey };
-  const { status, said } = await ask(cli.with({ BUCKET: bucket, ...keys }));
+  const { status, said } = await ask(job.cli.with({ BUCKET: bucket, ...keys }));
   expect(problems(said)).toEqual([expect.stringMatching(/^permissions problem .*access denied/)]);
   expect(said).toContainEqual(expect.stringMatching(/^bucket ok versions are kept/));
   expect(said).toContainEqual(

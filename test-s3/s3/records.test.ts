@@ -9,27 +9,21 @@ import { status, statusOfStore } from '../../src/status.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { startFaultProxy } from '../faults/fault-proxy.ts';
 import { flipByte } from '../faults/faults.ts';
-import { type Cli, createCli } from '../main/run-cli.ts';
-import { createTestDataset, type TestDataset, treeAt } from '../main/test-dataset.ts';
+import { createCli } from '../main/run-cli.ts';
+import { treeAt } from '../main/test-dataset.ts';
 import { s3Server } from '../s3.ts';
-import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
-import { type CliStore, createCliStore } from './cli-store.ts';
+import { createCliStore } from './cli-store.ts';
+import { createTestJob, type TestJob } from './test-job.ts';
 
 const MIB = 1024 ** 2;
 
-let pool: TestPool;
-let data: TestDataset;
-let job: CliStore;
-let cli: Cli;
+let job: TestJob;
 beforeAll(async () => {
-  pool = await createTestPool();
-  data = await createTestDataset(pool, 'data');
-  job = await createCliStore();
-  cli = await createCli({ ...job.env, FILESYSTEM: data.name, SNAPSHOT_PREFIX: '', CHUNK_SIZE: '5M' });
-  await data.snapshot('big one:2026', 12 * MIB);
-  expect(await cli.zfs3backup('backup')).toMatchObject({ status: 0 });
-  await data.snapshot('small');
-  expect(await cli.zfs3backup('backup')).toMatchObject({ status: 0 });
+  job = await createTestJob({ CHUNK_SIZE: '5M' });
+  await job.data.snapshot('big one:2026', 12 * MIB);
+  expect(await job.cli.zfs3backup('backup')).toMatchObject({ status: 0 });
+  await job.data.snapshot('small');
+  expect(await job.cli.zfs3backup('backup')).toMatchObject({ status: 0 });
 });
 
 const crcOf = (bytes: Uint8Array) => crc32(bytes).toString(16).padStart(8, '0');
@@ -46,11 +40,11 @@ async function counted<Answer>(store: ObjectStore, work: () => Promise<Answer>) 
 
 describe('a backup of a real dataset', () => {
   it('is recorded as zfs sent it and as the store has it', async () => {
-    const { backups } = await readBackups(job.store, data.name);
+    const { backups } = await readBackups(job.store, job.data.name);
     expect(backups).toHaveLength(2);
     for (const backup of backups) {
       const from = backup.parent === undefined ? [] : ['-i', `@${backup.parent}`];
-      const { stdout: sent } = await execa('zfs', ['send', ...from, `${data.name}@${backup.snapshot}`], {
+      const { stdout: sent } = await execa('zfs', ['send', ...from, `${job.data.name}@${backup.snapshot}`], {
         encoding: 'buffer',
       });
       const body = await bodyOf(job.store, backup.key);
@@ -65,7 +59,7 @@ describe('a backup of a real dataset', () => {
   });
 
   it('is told by two requests, and all backups of the store by one', async () => {
-    const of = await counted(job.store, () => status({ store: job.store, dataset: data.name }));
+    const of = await counted(job.store, () => status({ store: job.store, dataset: job.data.name }));
     expect(of.requests).toBe(2);
     expect(of.answer.snapshots).toMatchObject([
       { name: 'big one:2026', type: 'full', health: 'ok', record: 'ok' },
@@ -73,15 +67,15 @@ describe('a backup of a real dataset', () => {
     ]);
     const all = await counted(job.store, () => statusOfStore({ store: job.store }));
     expect(all.requests).toBe(1);
-    expect(all.answer.datasets).toMatchObject([{ dataset: data.name, backups: 2 }]);
+    expect(all.answer.datasets).toMatchObject([{ dataset: job.data.name, backups: 2 }]);
   });
 
   it('that is flipped on its way is refused, with the part, although its ETag is no digest', async () => {
     const proxy = await startFaultProxy(s3Server().endpoint);
     const when = ({ key }: { readonly key: string }) => !key.includes('.records');
     proxy.inject({ kind: 'get', times: 99, when }, flipByte(6 * MIB));
-    const through = cli.with({ ...cli.env, ENDPOINT: proxy.endpoint, ZFS3BACKUP_PROVIDER: 'ceph' });
-    const restored = await through.zfs3backup('restore', 'big one:2026', '--to', `${pool.name}/flipped`);
+    const through = job.cli.with({ ENDPOINT: proxy.endpoint, ZFS3BACKUP_PROVIDER: 'ceph' });
+    const restored = await through.zfs3backup('restore', 'big one:2026', '--to', `${job.pool.name}/flipped`);
     await proxy.close();
     expect(restored.status).toBe(3);
     expect(restored.stderr).toMatch(/part 2 \(bytes 5242880–10485759\)/);
@@ -92,18 +86,18 @@ describe('a bucket of several tools', () => {
   it('is restored over what has a record and what has none, and reindex makes listings tell all', async () => {
     const mixed = await createCliStore();
     const { store } = mixed;
-    const { backups } = await readBackups(job.store, data.name);
+    const { backups } = await readBackups(job.store, job.data.name);
     for (const { key, parent } of backups) {
       const metadata: Record<string, string> = parent
-        ? { parent: `${data.name}@${parent}` }
+        ? { parent: `${job.data.name}@${parent}` }
         : { isfull: 'true' };
       await store.put(key, await bodyOf(job.store, key), { metadata: { ...metadata, compressor: 'zstd' } });
     }
-    const own = await createCli({ ...cli.env, ...mixed.env });
-    await data.snapshot('third');
+    const own = await createCli({ ...job.cli.env, ...mixed.env });
+    await job.data.snapshot('third');
     expect(await own.zfs3backup('backup')).toMatchObject({ status: 0 });
-    await store.put(`${store.prefix}.records/${data.name}@third/2,of,another,time`, Buffer.from('{'));
-    const before = await counted(store, () => status({ store, dataset: data.name }));
+    await store.put(`${store.prefix}.records/${job.data.name}@third/2,of,another,time`, Buffer.from('{'));
+    const before = await counted(store, () => status({ store, dataset: job.data.name }));
     expect(before.requests).toBe(2 + 2);
     expect(before.answer.snapshots.map(({ name, record }) => [name, record])).toEqual([
       ['big one:2026', 'none'],
@@ -111,12 +105,12 @@ describe('a bucket of several tools', () => {
       ['third', 'ok'],
     ]);
     expect((await reindex({ store })).steps).toHaveLength(2);
-    const after = await counted(store, () => status({ store, dataset: data.name }));
+    const after = await counted(store, () => status({ store, dataset: job.data.name }));
     expect(after.requests).toBe(2);
     expect(after.answer.summary.broken).toEqual([]);
-    const target = `${pool.name}/mixed`;
+    const target = `${job.pool.name}/mixed`;
     expect(await own.zfs3backup('restore', 'third', '--to', target)).toMatchObject({ status: 0 });
-    expect(await treeAt(pool, target)).toEqual(data.treeOf('third'));
+    expect(await treeAt(job.pool, target)).toEqual(job.data.treeOf('third'));
   });
 
   it('may have names and ETags of all kinds in the keys of records', async () => {
@@ -143,22 +137,22 @@ describe('a bucket of several tools', () => {
   });
 
   it('shows an object that was stored since, and restores it', async () => {
-    const { backups } = await readBackups(job.store, data.name);
+    const { backups } = await readBackups(job.store, job.data.name);
     const small = backups.find(({ snapshot }) => snapshot === 'small');
     if (!small) throw new Error('no backup');
     const other = await createCliStore();
-    const own = await createCli({ ...cli.env, ...other.env });
+    const own = await createCli({ ...job.cli.env, ...other.env });
     expect(await own.zfs3backup('backup', '--history', '--snapshot', 'small')).toMatchObject({ status: 0 });
-    const { stdout } = await execa('zfs', ['send', '-i', `@${small.parent}`, `${data.name}@small`], {
+    const { stdout } = await execa('zfs', ['send', '-i', `@${small.parent}`, `${job.data.name}@small`], {
       encoding: 'buffer',
     });
-    await other.store.put(small.key, stdout, { metadata: { parent: `${data.name}@${small.parent}` } });
+    await other.store.put(small.key, stdout, { metadata: { parent: `${job.data.name}@${small.parent}` } });
     const shown = await own.zfs3backup('status');
     expect(shown).toMatchObject({ status: 3 });
     expect(shown.stdout).toContain('Not the object that was recorded: 1 (small)');
-    const target = `${pool.name}/stale`;
+    const target = `${job.pool.name}/stale`;
     expect(await own.zfs3backup('restore', 'small', '--to', target)).toMatchObject({ status: 0 });
-    expect(await treeAt(pool, target)).toEqual(data.treeOf('small'));
+    expect(await treeAt(job.pool, target)).toEqual(job.data.treeOf('small'));
     expect(await own.zfs3backup('reindex', '--stale')).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('wrote 1 record, removed 1 that stood for others; 1 backup had one.'),

@@ -6,27 +6,20 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Cli, createCli } from '../main/run-cli.ts';
-import { createTestDataset, type TestDataset } from '../main/test-dataset.ts';
 import { s3Server } from '../s3.ts';
 import { createTestFolder } from '../test-folder.ts';
-import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
-import { type CliStore, createCliStore } from './cli-store.ts';
+import { createCliStore } from './cli-store.ts';
+import { createTestJob, type TestJob } from './test-job.ts';
 
 const MIB = 1024 ** 2;
 const run = promisify(execFile);
-let pool: TestPool;
-let data: TestDataset;
-let job: CliStore;
-let cli: Cli;
+let job: TestJob;
 
 beforeAll(async () => {
-  pool = await createTestPool();
-  data = await createTestDataset(pool, 'data');
-  job = await createCliStore();
-  cli = await createCli({ ...job.env, FILESYSTEM: data.name, SNAPSHOT_PREFIX: '', COMPRESSOR: 'none' });
-  await data.snapshot('first', 14 * MIB);
-  for (const name of ['second', 'third']) await data.snapshot(name);
-  expect(await cli.zfs3backup('backup', '--history', '--chunk-size', '5M')).toMatchObject({ status: 0 });
+  job = await createTestJob({ COMPRESSOR: 'none' });
+  await job.data.snapshot('first', 14 * MIB);
+  for (const name of ['second', 'third']) await job.data.snapshot(name);
+  expect(await job.cli.zfs3backup('backup', '--history', '--chunk-size', '5M')).toMatchObject({ status: 0 });
 });
 
 interface Report {
@@ -83,13 +76,13 @@ async function readObject(key: string): Promise<Buffer> {
 
 describe('verify on a real server', () => {
   it('looks at all by two listings, and reads all at level 2', async () => {
-    const first = await verify(cli);
+    const first = await verify(job.cli);
     expect(first).toMatchObject({ status: 0 });
     expect(verdicts(first.report)).toEqual(['ok', 'ok', 'ok']);
     expect(first.report.summary.requests).toBe(2);
-    const { stdout } = await cli.zfs3backup('verify', '--level', '1');
+    const { stdout } = await job.cli.zfs3backup('verify', '--level', '1');
     expect(stdout).toContain('3 backups, no bytes read; 3 ok.');
-    const second = await verify(cli, '--level', '2');
+    const second = await verify(job.cli, '--level', '2');
     expect(second).toMatchObject({ status: 0 });
     expect(second.report.backups.map(({ level, notes }) => [level, notes])).toEqual([
       [2, []],
@@ -100,38 +93,38 @@ describe('verify on a real server', () => {
   });
 
   it('receives all at level 3, and leaves nothing', async () => {
-    await pool.zfs('create', `${pool.name}/scratch`);
-    const { status, report } = await verify(cli, '--level', '3', '--scratch', `${pool.name}/scratch`);
+    await job.pool.zfs('create', `${job.pool.name}/scratch`);
+    const { status, report } = await verify(job.cli, '--level', '3', '--scratch', `${job.pool.name}/scratch`);
     expect([status, report.backups.map(({ level }) => level)]).toEqual([0, [3, 3, 3]]);
-    expect(await pool.zfs('list', '-H', '-o', 'name', '-r', `${pool.name}/scratch`)).toBe(
-      `${pool.name}/scratch`,
+    expect(await job.pool.zfs('list', '-H', '-o', 'name', '-r', `${job.pool.name}/scratch`)).toBe(
+      `${job.pool.name}/scratch`,
     );
   });
 
   it('finds a byte that changed below the store, and names part and range', async () => {
-    const key = `${job.store.prefix}${data.name}@first`;
+    const key = `${job.store.prefix}${job.data.name}@first`;
     await rot(key, 7 * MIB);
-    expect(await verify(cli)).toMatchObject({ status: 0 });
-    const { status, report } = await verify(cli, '--level', '2');
+    expect(await verify(job.cli)).toMatchObject({ status: 0 });
+    const { status, report } = await verify(job.cli, '--level', '2');
     expect(status).toBe(3);
     expect(verdicts(report)).toEqual(['damaged', 'not restorable', 'not restorable']);
     expect(report.backups[0]?.findings[0]).toMatchObject({
       kind: 'part',
       part: { number: 2, first: 5 * MIB, last: 10 * MIB - 1 },
     });
-    const { stdout } = await cli.zfs3backup('verify', '--level', '2', 'first');
+    const { stdout } = await job.cli.zfs3backup('verify', '--level', '2', 'first');
     expect(stdout).toContain(`${key}: part 2 (bytes 5242880–10485759) has the CRC-32 `);
   });
 });
 
 it('compares the ETag of parts that other programs made, and reads what only they could have stored', async () => {
   const other = await createCliStore();
-  const on = await createCli({ ...other.env, FILESYSTEM: data.name, SNAPSHOT_PREFIX: '' });
-  const { stdout: stream } = await run('zfs', ['send', `${data.name}@first`], {
+  const on = await createCli({ ...other.env, FILESYSTEM: job.data.name, SNAPSHOT_PREFIX: '' });
+  const { stdout: stream } = await run('zfs', ['send', `${job.data.name}@first`], {
     encoding: 'buffer',
     maxBuffer: 64 * MIB,
   });
-  const key = `${other.store.prefix}${data.name}@first`;
+  const key = `${other.store.prefix}${job.data.name}@first`;
   const upload = await other.store.startUpload(key, { metadata: { isfull: 'true' } });
   const parts = [];
   for (let at = 0; at < stream.byteLength; at += 8 * MIB)

@@ -1,22 +1,11 @@
 import { createServer } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { exitStatusOf } from '../../src/errors.ts';
 import { PROVIDERS } from '../../src/store/providers.ts';
-import type { S3StoreOptions } from '../../src/store/s3-context.ts';
 import { all } from '../../test/store/read-back.ts';
 import { failureOf } from '../../test/store/store-failure.ts';
-import { createBucket, createLimitedUser, openTestStore, s3Credentials, s3Server } from '../s3.ts';
-
-const opened: Array<{ close(): void }> = [];
-afterEach(() => {
-  for (const store of opened.splice(0)) store.close();
-});
-
-function open(bucket: string, options: Partial<S3StoreOptions> = {}) {
-  const store = openTestStore(bucket, options);
-  opened.push(store);
-  return store;
-}
+import { createBucket, createLimitedUser, s3Credentials, s3Server } from '../s3.ts';
+import { open } from './open-store.ts';
 
 const body = Buffer.from('x');
 

@@ -1,8 +1,7 @@
-import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectStore, Versions } from '../../src/store/object-store.ts';
 import { upload } from '../../src/transfer/upload.ts';
-import { createBucket, createLimitedUser, createTestClient, openTestStore } from '../s3.ts';
+import { createBucket, createLimitedUser, openTestStore, setVersioning } from '../s3.ts';
 
 let bucket: string;
 let store: ObjectStore;
@@ -13,12 +12,6 @@ beforeAll(async () => {
   versions = store.versions as Versions;
 });
 afterAll(() => store.close());
-
-async function setVersioning(name: string, Status: 'Enabled' | 'Suspended'): Promise<void> {
-  const client = createTestClient();
-  await client.send(new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration: { Status } }));
-  client.destroy();
-}
 
 const put = (key: string, text: string) =>
   store.put(key, Buffer.from(text), { metadata: { isfull: 'true', text } });

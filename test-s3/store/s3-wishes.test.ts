@@ -4,27 +4,15 @@ import {
   GetObjectTaggingCommand,
   HeadObjectCommand,
   ListObjectVersionsCommand,
-  PutBucketVersioningCommand,
 } from '@aws-sdk/client-s3';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PROVIDERS } from '../../src/store/providers.ts';
-import type { S3StoreOptions } from '../../src/store/s3-context.ts';
 import { all } from '../../test/store/read-back.ts';
 import { failureOf } from '../../test/store/store-failure.ts';
-import { createBucket, createTestClient, openTestStore } from '../s3.ts';
+import { createBucket, createTestClient, setVersioning } from '../s3.ts';
+import { open } from './open-store.ts';
 
 const MIB = 1024 ** 2;
-
-const opened: Array<{ close(): void }> = [];
-afterEach(() => {
-  for (const store of opened.splice(0)) store.close();
-});
-
-function open(bucket: string, options: Partial<S3StoreOptions> = {}) {
-  const store = openTestStore(bucket, options);
-  opened.push(store);
-  return store;
-}
 
 async function ask<T>(work: (client: ReturnType<typeof createTestClient>) => Promise<T>): Promise<T> {
   const client = createTestClient();
@@ -36,7 +24,7 @@ async function ask<T>(work: (client: ReturnType<typeof createTestClient>) => Pro
 }
 
 /** Stores 6 MiB in two parts. */
-async function storeParts(store: ReturnType<typeof openTestStore>, key: string, body = randomBytes(6 * MIB)) {
+async function storeParts(store: ReturnType<typeof open>, key: string, body = randomBytes(6 * MIB)) {
   const upload = await store.startUpload(key);
   const parts = await Promise.all(
     [body.subarray(0, 5 * MIB), body.subarray(5 * MIB)].map((slice, index) =>
@@ -47,7 +35,7 @@ async function storeParts(store: ReturnType<typeof openTestStore>, key: string, 
   return { body, parts };
 }
 
-async function read(store: ReturnType<typeof openTestStore>, key: string): Promise<Buffer> {
+async function read(store: ReturnType<typeof open>, key: string): Promise<Buffer> {
   return Buffer.concat(await all((await store.get(key)).chunks));
 }
 
@@ -151,10 +139,7 @@ describe('what goes with a body', () => {
 describe('a bucket', () => {
   it('may keep versions: the newest is seen, and removing hides it', async () => {
     const bucket = await createBucket();
-    const VersioningConfiguration = { Status: 'Enabled' as const };
-    await ask((client) =>
-      client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration })),
-    );
+    await setVersioning(bucket);
     const store = open(bucket);
     await store.put('k', Buffer.from('old'));
     await store.put('k', Buffer.from('newer'));
