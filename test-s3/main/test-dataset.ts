@@ -42,9 +42,8 @@ export async function createTestDataset(pool: TestPool, name: string): Promise<T
 
 /** The files of a dataset that was received. */
 export async function treeAt(pool: TestPool, dataset: string): Promise<Tree> {
-  const property = async (name: string) => pool.zfs('get', '-H', '-o', 'value', name, dataset);
   // mounted anew: zfs-fuse shows what the kernel had cached before the receive
-  if ((await property('mounted')) === 'yes') await pool.zfs('unmount', dataset);
+  if ((await pool.get('mounted', dataset)) === 'yes') await pool.zfs('unmount', dataset);
   await pool.zfs('mount', dataset);
-  return readTree(await property('mountpoint'));
+  return readTree(await pool.get('mountpoint', dataset));
 }

@@ -1,11 +1,8 @@
-import type { ObjectStore } from '../../src/store/object-store.ts';
+import type { JobStore } from '../main/jobs.ts';
 import { createBucket, openTestStore, s3Server } from '../s3.ts';
 
-export interface CliStore {
+export interface CliStore extends JobStore {
   readonly bucket: string;
-  /** What tells the programs where the store is. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly store: ObjectStore;
 }
 
 /** A new bucket on the test server, for the programs and to look at from the side. */
@@ -15,6 +12,6 @@ export async function createCliStore(): Promise<CliStore> {
   return {
     bucket,
     env: { BUCKET: bucket, ENDPOINT: endpoint, S3_KEY_ID: accessKeyId, S3_SECRET: secretAccessKey },
-    store: await openTestStore(bucket),
+    store: openTestStore(bucket),
   };
 }

@@ -1,6 +1,7 @@
-import { type Cli, createCli } from '../main/run-cli.ts';
-import { createTestDataset, type TestDataset } from '../main/test-dataset.ts';
-import { createTestPool, type TestPool } from '../zfs/test-pool.ts';
+import { createJobs } from '../main/jobs.ts';
+import type { Cli } from '../main/run-cli.ts';
+import type { TestDataset } from '../main/test-dataset.ts';
+import type { TestPool } from '../zfs/test-pool.ts';
 import { type CliStore, createCliStore } from './cli-store.ts';
 
 export interface TestJob extends CliStore {
@@ -12,9 +13,7 @@ export interface TestJob extends CliStore {
 
 /** A dataset on a pool of its own, to be backed up into a bucket of its own. */
 export async function createTestJob(settings: Readonly<Record<string, string>> = {}): Promise<TestJob> {
-  const pool = await createTestPool();
-  const data = await createTestDataset(pool, 'data');
-  const store = await createCliStore();
-  const cli = await createCli({ ...store.env, FILESYSTEM: data.name, SNAPSHOT_PREFIX: '', ...settings });
-  return { ...store, pool, data, cli };
+  const bucket = await createCliStore();
+  const { pool, start } = await createJobs(bucket, { SNAPSHOT_PREFIX: '', ...settings });
+  return { ...bucket, pool, ...(await start('data')) };
 }

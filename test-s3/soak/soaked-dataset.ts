@@ -46,7 +46,7 @@ export async function createSoakedDataset(pool: TestPool, random: Random): Promi
     async snapshot(snapshot) {
       await change();
       await pool.zfs('snapshot', `${name}@${snapshot}`);
-      const guid = await pool.zfs('get', '-Hp', '-o', 'value', 'guid', `${name}@${snapshot}`);
+      const guid = await pool.get('guid', `${name}@${snapshot}`);
       trees.set(guid, await readTree(folder));
     },
     destroy: async (snapshot) => void (await pool.zfs('destroy', `${name}@${snapshot}`)),

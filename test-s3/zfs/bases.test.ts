@@ -81,7 +81,7 @@ describe('send flags', () => {
       const result = await backUp(store, { name });
       expect(made(result)).toEqual([snapshot === 'a' ? 'full a' : 'b<a']);
       if (snapshot === 'a') expect(result.notes.join()).toContain('sent as it is on disk (-w)');
-      expect(await pool.zfs('get', '-H', '-o', 'value', 'keystatus', name)).toBe('unavailable');
+      expect(await pool.get('keystatus', name)).toBe('unavailable');
       expect((await store.head(`p/${name}@${snapshot}`))?.metadata['send-flags']).toBe('-w');
       await unlock();
     }
@@ -89,9 +89,9 @@ describe('send flags', () => {
     await pool.destroyDataset(name);
 
     await restore({ store, source, filters, dataset: name, snapshot: 'b' });
-    expect(await pool.zfs('get', '-H', '-o', 'value', 'keystatus', name)).toBe('unavailable');
+    expect(await pool.get('keystatus', name)).toBe('unavailable');
     await unlock();
-    expect(await readTree(await pool.zfs('get', '-H', '-o', 'value', 'mountpoint', name))).toEqual(trees[1]);
+    expect(await readTree(await pool.get('mountpoint', name))).toEqual(trees[1]);
 
     // what was received goes on, raw as before
     await writeRandomFile(join(folder, 'c'), 100_000);

@@ -123,7 +123,7 @@ describe('a user who is not root', () => {
     const first = await zfs3backup('restore', 'daily-1', '--to', target);
     expect(first).toMatchObject({ status: 0 });
     expect(await zfs3backup('restore', 'daily-2', '--to', target)).toMatchObject({ status: 0 });
-    expect(await pool.zfs('get', '-H', '-o', 'value', 'mounted', target)).toBe('no');
+    expect(await pool.get('mounted', target)).toBe('no');
     expect(await treeAt(pool, target)).toEqual(data.treeOf('daily-2'));
     expect((await zfs3backup('restore', 'daily-2', '--to', `${pool.name}/elsewhere`)).status).not.toBe(0);
   });

@@ -84,7 +84,7 @@ async function resumed(whole: Buffer, target: string): Promise<string> {
     input: whole.subarray(0, Math.floor(whole.byteLength * 0.7)),
     reject: false,
   });
-  return pool.zfs('get', '-H', '-o', 'value', 'receive_resume_token', target);
+  return pool.get('receive_resume_token', target);
 }
 
 const full = () => createZfsInspector({ checksums: true });
@@ -225,8 +225,8 @@ describe.each(streams)('$name', ({ make, holds, features = [] }) => {
     expect(own).toEqual(expect.arrayContaining(facts.streams.map(({ guid }) => guid)));
     for (const { name, guid, createdAt } of facts.streams) {
       if (name.includes('/redacted')) continue;
-      expect(await pool.zfs('get', '-Hp', '-o', 'value', 'guid', name)).toBe(guid);
-      const creation = await pool.zfs('get', '-Hp', '-o', 'value', 'creation', name);
+      expect(await pool.get('guid', name)).toBe(guid);
+      const creation = await pool.get('creation', name);
       expect(createdAt.getTime() / 1000).toBe(Number(creation));
     }
   });

@@ -22,10 +22,6 @@ async function createDataset(name: string): Promise<{ dataset: string; folder: s
   return { dataset, folder: join(pool.mountpoint, name) };
 }
 
-async function exact(name: string, property: string): Promise<string> {
-  return pool.zfs('get', '-Hp', '-o', 'value', property, name);
-}
-
 async function namesOf(dataset: string): Promise<readonly string[] | undefined> {
   return (await source.readDataset(dataset))?.snapshots.map(({ name }) => name);
 }
@@ -36,8 +32,8 @@ function receive(target: string, step: SendStep, force = false): Promise<void> {
 
 /** What arrived unmounted where the ZFS can do that is mounted to look at it. */
 async function mountedTree(dataset: string): Promise<Record<string, string>> {
-  if ((await exact(dataset, 'mounted')) === 'no') await pool.zfs('mount', dataset);
-  return readTree(await exact(dataset, 'mountpoint'));
+  if ((await pool.get('mounted', dataset)) === 'no') await pool.zfs('mount', dataset);
+  return readTree(await pool.get('mountpoint', dataset));
 }
 
 describe('readDataset', () => {
@@ -51,10 +47,10 @@ describe('readDataset', () => {
     expect(snapshots.map(({ name }) => name)).toEqual(['z', 'a', 'm']);
     for (const snapshot of snapshots) {
       const name = `${dataset}@${snapshot.name}`;
-      expect(snapshot.guid).toBe(await exact(name, 'guid'));
-      expect(snapshot.createtxg).toBe(await exact(name, 'createtxg'));
-      expect(`${snapshot.createdAt.getTime() / 1000}`).toBe(await exact(name, 'creation'));
-      expect(`${snapshot.referencedBytes}`).toBe(await exact(name, 'referenced'));
+      expect(snapshot.guid).toBe(await pool.get('guid', name));
+      expect(snapshot.createtxg).toBe(await pool.get('createtxg', name));
+      expect(`${snapshot.createdAt.getTime() / 1000}`).toBe(await pool.get('creation', name));
+      expect(`${snapshot.referencedBytes}`).toBe(await pool.get('referenced', name));
       expect(snapshot.referencedBytes).toBeGreaterThanOrEqual(300_000);
     }
   });
@@ -139,10 +135,10 @@ describe('send and receive', () => {
     await pool.zfs('snapshot', `${dataset}@s`);
     const step = { dataset, snapshot: 's' };
     await receive(`${pool.name}/quiet`, step);
-    expect(await exact(`${pool.name}/quiet`, 'mounted')).toBe(zfsKind === 'OpenZFS' ? 'no' : 'yes');
+    expect(await pool.get('mounted', `${pool.name}/quiet`)).toBe(zfsKind === 'OpenZFS' ? 'no' : 'yes');
     const loud = { target: `${pool.name}/loud`, snapshot: 's', force: false, mount: true };
     await source.receive(loud, source.send(step));
-    expect(await exact(loud.target, 'mounted')).toBe('yes');
+    expect(await pool.get('mounted', loud.target)).toBe('yes');
   });
 
   it('shows the commands that it runs', async () => {

@@ -12,6 +12,8 @@ export interface TestPool {
   readonly mountpoint: string;
   /** Runs `zfs` with these arguments and returns what it printed. */
   zfs(...args: readonly string[]): Promise<string>;
+  /** Exact, as scripts read it. */
+  get(property: string, dataset: string): Promise<string>;
   /** With all below it; one that is not there is no error. */
   destroyDataset(dataset: string): Promise<void>;
 }
@@ -43,6 +45,9 @@ export async function createTestPool({ megabytes = 512 } = {}): Promise<TestPool
     mountpoint,
     async zfs(...args) {
       return (await execa('zfs', args)).stdout;
+    },
+    async get(property, dataset) {
+      return (await execa('zfs', ['get', '-Hp', '-o', 'value', property, dataset])).stdout;
     },
     destroyDataset: (dataset) => destroyDataset(dataset),
   };
