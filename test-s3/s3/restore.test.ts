@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import { execa } from 'execa';
 import { beforeAll, expect, it } from 'vitest';
 import { treeAt } from '../main/test-dataset.ts';
@@ -23,10 +24,7 @@ it('--stdout is the very stream that was sent', async () => {
 it('--stdout fails where a part is damaged, and its reader gets no end', async () => {
   const key = `${job.store.prefix}${job.data.name}@s2`;
   const { metadata } = (await job.store.head(key)) ?? {};
-  const { chunks } = await job.store.get(key);
-  const pieces: Uint8Array[] = [];
-  for await (const chunk of chunks) pieces.push(Buffer.from(chunk));
-  const body = Buffer.concat(pieces);
+  const body = await buffer((await job.store.get(key)).chunks);
   const damaged = Buffer.from(body);
   damaged[7_000_000] = 1 ^ (damaged[7_000_000] ?? 0);
   await job.store.put(key, damaged, { metadata: metadata ?? {} });

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -51,7 +52,7 @@ async function rot(key: string, at: number): Promise<void> {
       maxBuffer: 64 * MIB,
     });
   const file = join(await createTestFolder('rot'), 'piece');
-  const original = await readObject(key);
+  const original = await buffer((await job.store.get(key)).chunks);
   const found = (await rados('ls')).stdout.split('\n');
   const wanted = original.subarray(at - 64, at + 64);
   for (const name of found) {
@@ -66,12 +67,6 @@ async function rot(key: string, at: number): Promise<void> {
     return;
   }
   throw new Error(`no piece of ${key} holds byte ${at}`);
-}
-
-async function readObject(key: string): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const chunk of (await job.store.get(key)).chunks) pieces.push(Buffer.from(chunk));
-  return Buffer.concat(pieces);
 }
 
 describe('verify on a real server', () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { beforeAll, expect, it } from 'vitest';
-import type { SendStep } from '../../src/sources/source.ts';
 import { createZfsSource } from '../../src/sources/zfs/zfs-source.ts';
 import { createEncryptedDataset } from './encrypted-dataset.ts';
 import { readTree, writeRandomFile } from './files.ts';
@@ -14,12 +14,6 @@ let pool: TestPool;
 beforeAll(async () => {
   pool = await createTestPool();
 });
-
-async function countBytes(step: SendStep): Promise<number> {
-  let bytes = 0;
-  for await (const chunk of source.send(step)) bytes += chunk.length;
-  return bytes;
-}
 
 it('estimates full and incremental streams on OpenZFS, and cannot tell on zfs-fuse', async () => {
   const dataset = `${pool.name}/estimated size 1`;
@@ -36,7 +30,7 @@ it('estimates full and incremental streams on OpenZFS, and cannot tell on zfs-fu
     if (zfsKind === 'zfs-fuse') {
       expect(estimate).toBeUndefined();
     } else {
-      const bytes = await countBytes(step);
+      const { byteLength: bytes } = await buffer(source.send(step));
       expect(estimate).toBeGreaterThan(bytes * 0.9);
       expect(estimate).toBeLessThan(bytes * 1.1);
     }
@@ -49,7 +43,7 @@ it('sends an encrypted dataset raw without its key on OpenZFS; zfs-fuse says tha
   if (zfsKind === 'zfs-fuse') {
     await pool.zfs('create', dataset);
     await pool.zfs('snapshot', `${dataset}@s`);
-    await expect(countBytes(step)).rejects.toMatchObject({ code: 'PROCESS_FAILED' });
+    await expect(buffer(source.send(step))).rejects.toMatchObject({ code: 'PROCESS_FAILED' });
     return;
   }
   const { folder, lock, unlock } = await createEncryptedDataset(pool, 'secret');

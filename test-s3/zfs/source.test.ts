@@ -1,5 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ProcessFailedError } from '../../src/errors.ts';
 import type { SendStep } from '../../src/sources/source.ts';
@@ -177,10 +178,14 @@ describe('send and receive', () => {
 });
 
 describe('failures', () => {
-  async function drain(step: SendStep, signal?: AbortSignal): Promise<number> {
+  /** As of a stream that was cut short. */
+  async function* sendMegabyte(dataset: string) {
     let bytes = 0;
-    for await (const chunk of source.send(step, signal ? { signal } : {})) bytes += chunk.length;
-    return bytes;
+    for await (const chunk of source.send({ dataset, snapshot: 's' })) {
+      yield chunk;
+      bytes += chunk.length;
+      if (bytes > 1_000_000) return;
+    }
   }
 
   it.each([
@@ -191,7 +196,7 @@ describe('failures', () => {
     const dataset = `${pool.name}/failing`;
     if ((await namesOf(dataset)) === undefined) await createDataset('failing');
     if ((await namesOf(dataset))?.length === 0) await pool.zfs('snapshot', `${dataset}@s`);
-    const failure = await drain({ dataset, ...step }).catch((error: unknown) => error);
+    const failure = await buffer(source.send({ dataset, ...step })).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ProcessFailedError);
     expect(failure).toMatchObject({ code: 'PROCESS_FAILED', stderr: expect.stringMatching(/\w/) });
     expect(await source.estimate({ dataset, ...step })).toBeUndefined();
@@ -203,12 +208,8 @@ describe('failures', () => {
     await pool.zfs('snapshot', `${dataset}@s`);
     const target = `${pool.name}/broken-copy`;
     async function* breaking() {
-      let bytes = 0;
-      for await (const chunk of source.send({ dataset, snapshot: 's' })) {
-        yield chunk;
-        bytes += chunk.length;
-        if (bytes > 1_000_000) throw new Error('the network is gone');
-      }
+      yield* sendMegabyte(dataset);
+      throw new Error('the network is gone');
     }
     const step = { target, snapshot: 's', force: false, mount: false };
     await expect(source.receive(step, breaking())).rejects.toThrow('the network is gone');
@@ -221,18 +222,12 @@ describe('failures', () => {
     await writeRandomFile(join(folder, 'file'), 2_000_000);
     await pool.zfs('snapshot', `${dataset}@s`);
     const step = { target: `${pool.name}/short-copy`, snapshot: 's', force: false, mount: false };
-    async function* short() {
-      let bytes = 0;
-      for await (const chunk of source.send({ dataset, snapshot: 's' })) {
-        yield chunk;
-        bytes += chunk.length;
-        if (bytes > 1_000_000) return;
-      }
-    }
     async function* noise() {
       yield Buffer.from('this is no stream');
     }
-    await expect(source.receive(step, short())).rejects.toMatchObject({ code: 'PROCESS_FAILED' });
+    await expect(source.receive(step, sendMegabyte(dataset))).rejects.toMatchObject({
+      code: 'PROCESS_FAILED',
+    });
     await expect(source.receive(step, noise())).rejects.toMatchObject({ code: 'PROCESS_FAILED' });
     expect(await namesOf(step.target)).toBeUndefined();
   });
