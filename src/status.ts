@@ -5,7 +5,7 @@ import type { StoredAs } from './lineage/stored-as.ts';
 import { type Coverage, findUncovered } from './lineage/uncovered.ts';
 import type { Logger } from './logger.ts';
 import { readLineage, readLineages } from './reading/read-lineage.ts';
-import { createLocalReader } from './reading/read-local-side.ts';
+import { readLocalSide, warnOfFaults } from './reading/read-local-side.ts';
 import { readStoredAs } from './reading/read-stored-as.ts';
 import { readUncovered } from './reading/read-uncovered.ts';
 import type { SnapshotSource } from './sources/source.ts';
@@ -84,10 +84,11 @@ export async function status(options: StatusOptions): Promise<StatusReport> {
   const call = options.signal ? { signal: options.signal } : {};
   const [lineage, { state, side, fault }] = await Promise.all([
     readLineage(store, dataset, call),
-    createLocalReader(options)(dataset),
+    readLocalSide(options, dataset),
   ]);
   if (!state && lineage.entries.length === 0 && !options.evenIfUnknown)
     throw fault ?? nobodyHas(store, dataset);
+  warnOfFaults(fault ? [fault] : [], options);
   const assembled = assembleStatus({
     ...{ lineage, side, snapshotPrefix },
     snapshots: state?.snapshots ?? [],
@@ -116,12 +117,13 @@ function nobodyHas(store: ObjectStore, dataset: string): Zfs3BackupError {
 export async function statusOfStore(options: Omit<StatusOptions, 'dataset'>): Promise<StoreStatusReport> {
   const { store } = options;
   const lineages = await readLineages(store, options.signal ? { signal: options.signal } : {});
-  const readLocal = createLocalReader(options);
+  const faults: Zfs3BackupError[] = [];
   const datasets: StoreStatusRow[] = [];
   for (const { dataset, entries } of lineages) {
     const newest = entries.at(-1)?.backup;
     if (!newest) continue;
-    const { side } = await readLocal(dataset);
+    const { side, fault } = await readLocalSide(options, dataset);
+    if (fault) faults.push(fault);
     datasets.push({
       dataset,
       backups: entries.length,
@@ -133,5 +135,6 @@ export async function statusOfStore(options: Omit<StatusOptions, 'dataset'>): Pr
       local: side === 'read' ? 'ok' : isKnown(side) ? 'missing' : null,
     });
   }
+  warnOfFaults(faults, options);
   return { store: store.url, prefix: store.prefix, datasets };
 }

@@ -18,33 +18,32 @@ export interface LocalOptions {
   readonly logger?: Logger;
 }
 
-/**
- * Reads this machine's side where that can be done: what a store has is worth showing without it. Why it could not is
- * warned of, once for each reason.
- */
-export function createLocalReader({ source, signal, logger }: LocalOptions) {
+/** Reads this machine's side where that can be done: what a store has is worth showing without it. */
+export async function readLocalSide(
+  { source, signal, logger }: LocalOptions,
+  dataset: string,
+): Promise<LocalDataset> {
+  if (!source) return { side: 'not looked at', state: undefined };
+  try {
+    const state = await source.readDataset(dataset, signal ? { signal } : {});
+    return { side: state ? 'read' : 'no dataset', state };
+  } catch (error) {
+    if (signal?.aborted || !(error instanceof Zfs3BackupError)) throw error;
+    if (error.code !== 'PROGRAM_MISSING') return { side: 'unreadable', state: undefined, fault: error };
+    logger?.debug({ dataset }, `only the store was looked at: ${error.message}`);
+    return { side: 'no source', state: undefined };
+  }
+}
+
+/** Warns of why this machine could not be read, once for each reason. */
+export function warnOfFaults(faults: readonly Zfs3BackupError[], { logger }: LocalOptions): void {
   const told = new Set<string>();
-  return async (dataset: string): Promise<LocalDataset> => {
-    if (!source) return { side: 'not looked at', state: undefined };
-    try {
-      const state = await source.readDataset(dataset, signal ? { signal } : {});
-      return { side: state ? 'read' : 'no dataset', state };
-    } catch (error) {
-      if (signal?.aborted || !(error instanceof Zfs3BackupError)) throw error;
-      if (error.code === 'PROGRAM_MISSING') {
-        logger?.debug({ dataset }, `only the store was looked at: ${error.message}`);
-        return { side: 'no source', state: undefined };
-      }
-      const why = error instanceof ProcessFailedError ? error.stderr : error.message;
-      if (!told.has(why)) {
-        const advice = error.advice === undefined ? '' : ` (${error.advice})`;
-        logger?.warn(
-          { dataset },
-          `only the store is shown, for this machine could not be read: ${error.message}${advice}`,
-        );
-      }
-      told.add(why);
-      return { side: 'unreadable', state: undefined, fault: error };
-    }
-  };
+  for (const fault of faults) {
+    const why = fault instanceof ProcessFailedError ? fault.stderr : fault.message;
+    if (told.has(why)) continue;
+    told.add(why);
+    const words = fault.message.replaceAll(/\s*\n\s*/g, ' ');
+    const advice = fault.advice === undefined ? '' : ` (${fault.advice})`;
+    logger?.warn({}, `only the store is shown, for this machine could not be read: ${words}${advice}`);
+  }
 }

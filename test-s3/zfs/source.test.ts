@@ -174,6 +174,10 @@ describe('send and receive', () => {
       stderr: expect.stringMatching(/does not exist/),
       advice: expect.stringContaining(`zfs create -p ${pool.name}/not`),
     });
+    // a pool is not made so
+    await expect(receive('z3bnopool/x', { dataset, snapshot: 's' })).rejects.toMatchObject({
+      advice: expect.stringMatching(/^`zpool list` .*: z3bnopool must be one of them/),
+    });
   });
 });
 

@@ -109,6 +109,7 @@ describe('status', () => {
     // nothing to list: the failure itself
     const nothing = await zfs3backup('status', '--dataset', 'tank/c');
     expect(nothing).toMatchObject({ status: 1, stdout: '' });
+    expect(nothing.stderr.split(words)).toHaveLength(2);
     await putBackup('tank/b@s3', { parent: 'tank/b@s2' });
     expect(await zfs3backup('status', '--dataset', 'tank/b')).toMatchObject({ status: 3 });
     const report = JSON.parse((await zfs3backup('status', '--dataset', 'tank/a', '--json')).stdout);
