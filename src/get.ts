@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Zfs3BackupError } from './errors.ts';
 import type { FetchOptions } from './reading/fetch-options.ts';
 import {
   createOutputWriter,
@@ -9,9 +10,10 @@ import {
   type WriteChunk,
   writeAll,
 } from './steps/write-output.ts';
+import type { ObjectInfo } from './store/object-store.ts';
 import { openDownload } from './transfer/download.ts';
 
-export type { OpenFile } from './steps/write-output.ts';
+export type { OpenFile, Output } from './steps/write-output.ts';
 
 export interface GetOptions extends FetchOptions {
   /** The whole key: no prefix is put before it. */
@@ -25,11 +27,12 @@ export interface GetOptions extends FetchOptions {
 }
 
 /**
- * Brings an object's bytes back as they are stored. Fails with NO_SUCH_KEY, OUTPUT_FAILED, MISMATCH when fewer or
+ * Brings an object's bytes back as they are stored, and resolves to what the store tells of it. Fails with USAGE, NO_SUCH_KEY, OUTPUT_FAILED, MISMATCH when fewer or
  * other bytes arrive than the store announced, or a `StoreError`; a stream has then got a part of the bytes.
  */
-export async function get(options: GetOptions): Promise<void> {
+export async function get(options: GetOptions): Promise<ObjectInfo> {
   const { output } = options;
+  if (output === '') throw new Zfs3BackupError('USAGE', `${options.key}: the \`output\` is an empty path`);
   if (typeof output !== 'string') return copy(options, createOutputWriter(output));
   const target = await orOutputFailed(output, readTarget(output));
   if (target.kind === 'special') return writeInto(options, await orOutputFailed(output, open(output, 'w')));
@@ -54,30 +57,36 @@ async function readTarget(path: string): Promise<Target> {
 }
 
 /** Beside the file first, so that the rename at the end is one step on one file system. */
-async function replaceFile(options: GetOptions, path: string, mode: number | undefined): Promise<void> {
+async function replaceFile(options: GetOptions, path: string, mode: number | undefined): Promise<ObjectInfo> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}.part`;
   const file = await orOutputFailed(path, open(temporary, 'wx'));
   try {
     if (mode !== undefined) await file.chmod(mode);
-    await writeInto(options, file, () => orOutputFailed(path, file.sync()));
+    const info = await writeInto(options, file, () => orOutputFailed(path, file.sync()));
     await orOutputFailed(path, rename(temporary, path));
+    await syncFolder(dirname(path));
+    return info;
   } catch (error) {
     await unlink(temporary).catch(() => {});
     throw error;
   }
-  await syncFolder(dirname(path));
 }
 
-async function writeInto(options: GetOptions, file: FileHandle, settle = async () => {}): Promise<void> {
+async function writeInto(
+  options: GetOptions,
+  file: FileHandle,
+  settle = async () => {},
+): Promise<ObjectInfo> {
   try {
     const name = String(options.output);
-    await copy(options, (chunk) =>
+    const info = await copy(options, (chunk) =>
       orOutputFailed(
         name,
         writeAll(chunk, (rest) => file.write(rest)),
       ),
     );
     await settle();
+    return info;
   } finally {
     await file.close();
   }
@@ -92,7 +101,7 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function copy(options: GetOptions, write: WriteChunk): Promise<void> {
+async function copy(options: GetOptions, write: WriteChunk): Promise<ObjectInfo> {
   const { output: _, onProgress, ...rest } = options;
   const about = { verb: 'download', item: options.key, step: 1, steps: 1 } as const;
   let estimate: number | undefined;
@@ -103,4 +112,5 @@ async function copy(options: GetOptions, write: WriteChunk): Promise<void> {
   });
   estimate = info.bytes;
   for await (const chunk of chunks) await write(chunk);
+  return info;
 }
