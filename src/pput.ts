@@ -81,7 +81,7 @@ export async function pput(options: PputOptions): Promise<PputResult> {
       const what = `${describeBytes(bytes)}, stored ${modifiedAt.toISOString().slice(0, 19)}Z`;
       logger.warn(
         { key, bytes, etag, modifiedAt },
-        `${key} exists already (${what}): its object is replaced`,
+        `${key} exists already (${what}): its object will be replaced`,
       );
     },
     onProgress: progress.stored,

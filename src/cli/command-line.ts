@@ -23,7 +23,7 @@ type Parsed = Record<string, unknown> & { readonly _: readonly unknown[] };
 export function parseCommandLine(program: Program, argv: readonly string[]): CommandLine {
   const problems: ConfigProblem[] = [];
   const options = allOptions(program);
-  const { words, rest } = splitAtDoubleDash(argv);
+  const { words, rest, isSplit } = splitAtDoubleDash(argv);
   const settled = settleWords(words, options, problems);
   const parsed = parseSettled(settled, options, problems);
 
@@ -38,6 +38,10 @@ export function parseCommandLine(program: Program, argv: readonly string[]): Com
   problems.push(...unknownOptions(parsed, options, program, command));
   const asks = values.flag('help') || values.flag('version');
   if (command && !asks) problems.push(...checkArguments(command, program, values));
+  // A variable that turned out to be empty must not make it read stdin.
+  if (command?.takesProgram && isSplit && rest.length === 0) {
+    problems.push({ where: '--', message: 'needs a COMMAND behind it' });
+  }
   return {
     command,
     arguments: values,
@@ -57,9 +61,10 @@ export function allOptions(program: Program): readonly OptionSpec[] {
   return [...new Map(options.map((option) => [option.name, option])).values()];
 }
 
-function splitAtDoubleDash(argv: readonly string[]): { words: readonly string[]; rest: readonly string[] } {
+function splitAtDoubleDash(argv: readonly string[]) {
   const at = argv.indexOf('--');
-  return at < 0 ? { words: argv, rest: [] } : { words: argv.slice(0, at), rest: argv.slice(at + 1) };
+  if (at < 0) return { words: argv, rest: [], isSplit: false };
+  return { words: argv.slice(0, at), rest: argv.slice(at + 1), isSplit: true };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Program } from './program.ts';
-import { downloadOptions, globalGroup } from './setting-options.ts';
+import { downloadOptions, globalGroupHiding } from './setting-options.ts';
 
 export const getProgram: Program = {
   name: 'zfs3backup_get',
@@ -34,5 +34,5 @@ export const getProgram: Program = {
       run: async (call) => (await import('./run-get.ts')).runGet(call),
     },
   ],
-  groups: [globalGroup],
+  groups: [globalGroupHiding('dataset', 'snapshot-prefix', 's3-prefix')],
 };

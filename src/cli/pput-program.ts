@@ -1,5 +1,5 @@
 import type { OptionSpec, Program } from './program.ts';
-import { globalGroup, settingOptions } from './setting-options.ts';
+import { globalGroupHiding, settingOptions } from './setting-options.ts';
 
 const options: readonly OptionSpec[] = [
   ...settingOptions('chunk-size').map((option) => ({ ...option, aliases: ['s'] })),
@@ -76,5 +76,5 @@ export const pputProgram: Program = {
       run: async (call) => (await import('./run-pput.ts')).runPput(call),
     },
   ],
-  groups: [globalGroup],
+  groups: [globalGroupHiding('dataset', 'snapshot-prefix')],
 };

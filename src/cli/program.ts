@@ -11,6 +11,8 @@ export interface OptionSpec {
   /** What stands for the value in the help: `FILE`. */
   readonly value?: string;
   readonly help: string;
+  /** Taken, but not shown in the help: it means nothing to the program. */
+  readonly isHidden?: boolean;
   /** Where the value may be left out: what it is then, and the words that are taken for one. */
   readonly optional?: { readonly bare: string; readonly choices: readonly string[] };
 }

@@ -70,7 +70,9 @@ function withAnswers(groups: readonly OptionGroup[]): readonly OptionGroup[] {
 }
 
 function renderGroup({ title, options }: OptionGroup, { columns, style }: HelpLook): string {
-  const pairs = options.map((option) => ({ left: renderSpelling(option), right: option.help }));
+  const pairs = options
+    .filter(({ isHidden }) => !isHidden)
+    .map((option) => ({ left: renderSpelling(option), right: option.help }));
   return `${style.bold(`${title}:`)}\n${renderPairs(pairs, columns)}`;
 }
 

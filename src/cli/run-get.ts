@@ -1,11 +1,13 @@
 import { get } from '../get.ts';
 import type { CommandCall } from './program.ts';
-import { withSession } from './session.ts';
+import { type Session, withSession } from './session.ts';
 import { stdoutOf } from './stdout-of.ts';
 
 export function runGet(call: CommandCall): Promise<number> {
   const output = call.arguments.text('output');
-  return withSession(call, async ({ context, config, logger, watch }) => {
+  const problems =
+    output === '' ? [{ where: '--output', message: 'is empty: name a file, or - for stdout' }] : [];
+  const run = async ({ context, config, logger, watch }: Session) => {
     await watch((onProgress) =>
       get({
         store: context.store,
@@ -20,5 +22,6 @@ export function runGet(call: CommandCall): Promise<number> {
       }),
     );
     return 0;
-  });
+  };
+  return withSession(call, run, { problems });
 }

@@ -30,6 +30,14 @@ export const globalGroup: OptionGroup = {
   ],
 };
 
+/** The same for a program that takes whole keys: what says nothing to it is not shown. */
+export function globalGroupHiding(...names: readonly string[]): OptionGroup {
+  const options = globalGroup.options.map((option) =>
+    names.includes(option.name) ? { ...option, isHidden: true } : option,
+  );
+  return { ...globalGroup, options };
+}
+
 /** Settings that some commands take, by their flags. */
 export function settingOptions(...names: readonly string[]): readonly OptionSpec[] {
   const flags = new Map(flagsOf().map((flag) => [flag.name, flag]));

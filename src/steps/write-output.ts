@@ -1,5 +1,6 @@
 import { WriteStream, write } from 'node:fs';
 import { Socket } from 'node:net';
+import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import { Zfs3BackupError } from '../errors.ts';
@@ -54,7 +55,31 @@ export async function orOutputFailed<Result>(name: string, work: Promise<Result>
   try {
     return await work;
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Zfs3BackupError('OUTPUT_FAILED', `${name} cannot be written: ${why}`, { cause });
+    throw new Zfs3BackupError('OUTPUT_FAILED', `${name} cannot be written: ${whyNotWritten(cause, name)}`, {
+      cause,
+    });
+  }
+}
+
+/** In a person's words where there are any: the system's name a file beside the output, of which nobody knows. */
+export function whyNotWritten(cause: unknown, path: string): string {
+  switch ((cause as NodeJS.ErrnoException | undefined)?.code) {
+    case 'ENOENT':
+      return `the folder ${dirname(path)} does not exist`;
+    case 'ENOTDIR':
+      return `${dirname(path)} is no folder`;
+    case 'EISDIR':
+      return 'it is a folder; name a file in it';
+    case 'EACCES':
+    case 'EPERM':
+      return `this user may not write to it, or not into the folder ${dirname(path)}`;
+    case 'EROFS':
+      return 'its file system is read-only';
+    case 'ENOSPC':
+      return 'no space is left there';
+    case 'EDQUOT':
+      return "this user's quota there is used up";
+    default:
+      return cause instanceof Error ? cause.message : String(cause);
   }
 }

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runGet } from '../../src/cli/main.ts';
 import { get } from '../../src/get.ts';
 import type { Progress } from '../../src/progress.ts';
+import { whyNotWritten } from '../../src/steps/write-output.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { runCli } from './run-cli.ts';
 
@@ -69,8 +70,40 @@ describe('zfs3backup_get', () => {
   it('says which file cannot be written', async () => {
     const { status, stderr } = await zfs3backupGet('some/key', '--output', join(out, 'missing/file'));
     expect(status).toBe(1);
-    expect(stderr).toMatch(/missing\/file cannot be written: ENOENT/);
-    expect((await zfs3backupGet('some/key', '--output', out)).stderr).toMatch(/cannot be written: EISDIR/);
+    expect(stderr).toBe(
+      `zfs3backup_get: ${out}/missing/file cannot be written: the folder ${out}/missing does not exist\n`,
+    );
+    expect((await zfs3backupGet('some/key', '--output', out)).stderr).toBe(
+      `zfs3backup_get: ${out} cannot be written: it is a folder; name a file in it\n`,
+    );
+    await writeFile(join(out, 'file'), '');
+    expect((await zfs3backupGet('some/key', '--output', join(out, 'file/x'))).stderr).toContain(
+      `${out}/file/x cannot be written: ${out}/file is no folder`,
+    );
+  });
+
+  it.each([
+    ['EACCES', 'this user may not write to it, or not into the folder /a'],
+    ['EROFS', 'its file system is read-only'],
+    ['EOTHER', 'open: EOTHER'],
+  ])('says for %s: %s', (code, words) => {
+    const error = Object.assign(new Error(`open: ${code}`), { code });
+    expect(whyNotWritten(error, '/a/b')).toBe(words);
+  });
+
+  it('refuses an empty name before it asks for anything', async () => {
+    const { status, stderr } = await zfs3backupGet('no/such/key', '--output', '');
+    expect([status, stderr]).toEqual([
+      2,
+      'zfs3backup_get: --output: is empty: name a file, or - for stdout\n  what to do: `--help` has examples.\n',
+    ]);
+  });
+
+  it('shows no option that means nothing to it, and takes it all the same', async () => {
+    const { stdout } = await runCli(runGet, ['--help']);
+    expect(stdout).not.toMatch(/--dataset|--snapshot-prefix|--s3-prefix/);
+    expect(stdout).toContain('--bucket');
+    expect((await zfs3backupGet('some/key', '--dataset', 'tank/a')).status).toBe(0);
   });
 });
 

@@ -154,6 +154,19 @@ describe('pput', () => {
     expect(stderr).toMatch(/no-such-program-here: no such program/);
   });
 
+  it('takes -- without a program for a mistake, not for stdin', async () => {
+    const { status, stderr } = await pput(['k', '--'], text('x'));
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/^pput: --: needs a COMMAND behind it$/m)]);
+    expect(await leftovers('k')).toEqual([]);
+  });
+
+  it('says of an object that it will be replaced, for it may come otherwise', async () => {
+    await pput(['k'], text('x'));
+    const { status, stderr } = await pput(['k']);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('its object will be replaced')]);
+    expect(stderr).toContain('nothing was stored');
+  });
+
   it('refuses an empty stream and stores nothing', async () => {
     const { status, stderr } = await pput(['k']);
     expect(status).toBe(1);
