@@ -167,8 +167,8 @@ export type {
 } from './store/object-store.ts';
 export { type OpenStoreOptions, openStore } from './store/open-store.ts';
 export type { StoreLimits } from './store/store-limits.ts';
+export type { DescriptorSource } from './stream/descriptor-source.ts';
 export { readProcess } from './stream/process.ts';
-export type { DescriptorSource } from './stream/read-parts.ts';
 export type { Summary } from './summary.ts';
 export { type ThawedBackup, type ThawOptions, type ThawResult, thaw } from './thaw.ts';
 export { type Download, type DownloadOptions, openDownload } from './transfer/download.ts';

@@ -11,8 +11,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { inject } from 'vitest';
 import { PROVIDERS } from '../src/store/providers.ts';
-import type { S3Credentials } from '../src/store/s3-client.ts';
 import type { S3StoreOptions } from '../src/store/s3-context.ts';
+import type { S3Credentials } from '../src/store/s3-options.ts';
 import { createS3Store } from '../src/store/s3-store.ts';
 import type { S3Server } from './setup/s3-server.ts';
 

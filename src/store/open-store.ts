@@ -7,7 +7,7 @@ import type { ObjectStore } from './object-store.ts';
 import { chooseProvider, type ObjectLock, type ProviderChoice } from './providers.ts';
 import { createRetry } from './retry.ts';
 import { type Retry, retrying } from './retrying-store.ts';
-import type { S3Credentials, S3CredentialsProvider, S3Timeouts } from './s3-client.ts';
+import type { S3Credentials, S3CredentialsProvider, S3Timeouts } from './s3-options.ts';
 import { assertSecure, readSseCKey } from './s3-sse-c.ts';
 import { parseEndpoint, parseStoreUrl } from './store-url.ts';
 

@@ -1,21 +1,9 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import type { RateLimit } from '../stream/rate-limit.ts';
 import type { ProviderProfile } from './providers.ts';
-import type { S3Credentials, S3CredentialsProvider } from './s3-credentials.ts';
 import { createS3Connections, createS3Http } from './s3-http.ts';
+import type { S3Credentials, S3CredentialsProvider, S3Timeouts } from './s3-options.ts';
 import { S3Client } from './s3-sdk.ts';
-
-export type { S3Credentials, S3CredentialsProvider } from './s3-credentials.ts';
-
-/** How long the store may keep silent before a request counts as broken, in milliseconds; never a total time. */
-export interface S3Timeouts {
-  /** For a connection to be made; 15 s if not given. */
-  readonly connectMs?: number | undefined;
-  /** Without a byte in either direction; 120 s if not given. */
-  readonly idleMs?: number | undefined;
-  /** The same for Complete, whose answer may take minutes; 15 minutes if not given. */
-  readonly completeIdleMs?: number | undefined;
-}
 
 export interface S3ClientOptions {
   /** A URL; `undefined` for AWS's own. */

@@ -1,16 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 
-export interface S3Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-  /** New ones are asked for some minutes before. */
-  readonly expiration?: Date;
-}
-
-/** Asked again when what it gave is about to expire, or when the store says that it has. */
-export type S3CredentialsProvider = () => Promise<S3Credentials>;
-
 /** What a store answers to credentials that were good once. */
 const EXPIRED_CODES = new Set(['ExpiredToken', 'InvalidAccessKeyId', 'InvalidToken', 'TokenRefreshRequired']);
 

@@ -6,14 +6,15 @@
  * because Node may have begun to read it.
  */
 import { setImmediate } from 'node:timers/promises';
-import { brokenPromise, type Child, failureOf, type Outcome, type ProcessOptions } from './child.ts';
+import { brokenPromise, type Child, failureOf, type Outcome } from './child.ts';
 import { type Fed, feed } from './feed.ts';
 import { loadStart } from './load-start.ts';
 import { openPipes } from './open-pipes.ts';
+import type { ProcessOptions } from './process-options.ts';
 import { readOnce } from './read-once.ts';
 import type { StdinPipe } from './stdin-pipe.ts';
 
-export type { ProcessOptions } from './child.ts';
+export type { ProcessOptions } from './process-options.ts';
 
 /** What the program writes to stdout; its stdin is empty. Starts with the first chunk asked for, and only once. */
 export function readProcess(

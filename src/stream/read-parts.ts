@@ -1,18 +1,11 @@
 import { closeSync, fstatSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import type { BufferPool } from './buffer-pool.ts';
+import type { DescriptorSource } from './descriptor-source.ts';
 import type { DigestName } from './digests.ts';
 import { startFunctionWorker } from './function-worker.ts';
 import type { Part } from './parts.ts';
 import { type FilledPart, type FromReader, type Lent, readInWorker } from './read-parts-worker.ts';
-
-/** Bytes that are read from an open descriptor: a pipe, a socket or a file from where it stands. */
-export interface DescriptorSource {
-  /** A pipe or socket is closed in the end, also after an error; a file stays open. */
-  readonly fd: number;
-  /** Told now and then of bytes that were read since. What it throws ends the reading. */
-  readonly onBytes?: ((bytes: number) => void) | undefined;
-}
 
 export interface ReadPartsOptions {
   /** The size of part `number`, from 1; no more than the pool holds. */
@@ -25,13 +18,6 @@ export interface ReadPartsOptions {
   readonly digests: readonly DigestName[];
   /** Ends the reading at once, also while nothing comes. */
   readonly signal?: AbortSignal | undefined;
-}
-
-export function isDescriptorSource(
-  source: AsyncIterable<Uint8Array> | DescriptorSource,
-): source is DescriptorSource {
-  // Streams of Node's have an `fd`, too, and buffers, a start and an end that reading it would not know of.
-  return !(Symbol.asyncIterator in source) && 'fd' in source && typeof source.fd === 'number';
 }
 
 /** Whether `readParts` can read it: a terminal and other devices of characters are for `process.stdin`. */

@@ -1,6 +1,7 @@
 import { ProcessFailedError } from '../errors.ts';
-import { failureOf, type ProcessOptions } from './child.ts';
+import { failureOf } from './child.ts';
 import { loadStart } from './load-start.ts';
+import type { ProcessOptions } from './process-options.ts';
 
 export interface RunOptions extends ProcessOptions {
   /** More than this on stdout is an error; 64 MiB by default. */

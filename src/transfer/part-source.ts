@@ -1,9 +1,10 @@
 import { crc32 } from 'node:zlib';
 import type { BufferPool } from '../stream/buffer-pool.ts';
 import { hexOfCrc32 } from '../stream/crc32.ts';
+import { type DescriptorSource, isDescriptorSource } from '../stream/descriptor-source.ts';
 import { createDigests, type DigestName } from '../stream/digests.ts';
 import { type Part, splitIntoParts } from '../stream/parts.ts';
-import { type DescriptorSource, isDescriptorSource, readParts } from '../stream/read-parts.ts';
+import { readParts } from '../stream/read-parts.ts';
 import { interruptible } from './interruptible.ts';
 
 export interface PartSourceOptions {

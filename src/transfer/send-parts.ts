@@ -10,6 +10,7 @@ import { algorithmOf, contradict, isDigestOf } from './etag.ts';
 import { digestPart, withEtag } from './part-digests.ts';
 import { describeBytes } from './part-size.ts';
 import { createSlots, type Slots } from './slots.ts';
+import type { Tally } from './tally.ts';
 
 /**
  * How long a request may go on that was under way when all was stopped. Cut off when it was sent, but not answered,
@@ -17,18 +18,6 @@ import { createSlots, type Slots } from './slots.ts';
  * (seen on Ceph).
  */
 export const REQUEST_GRACE_MS = 1_000;
-
-/** What moves, for progress and for the result. */
-export interface Tally {
-  storedBytes: number;
-  partsInFlight: number;
-  retries: number;
-  parts: number;
-  /** Of `parts`: those that an earlier run had stored, so that they were not sent again. */
-  skippedParts: number;
-  /** Of `storedBytes`: those of the skipped parts. */
-  skippedBytes: number;
-}
 
 export interface Sending {
   readonly limits: StoreLimits;

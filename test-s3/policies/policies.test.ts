@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { S3Credentials } from '../../src/store/s3-client.ts';
+import type { S3Credentials } from '../../src/store/s3-options.ts';
 import { type Cli, createCli } from '../main/run-cli.ts';
 import { createTestDataset, type TestDataset, treeAt } from '../main/test-dataset.ts';
 import { type CliStore, createCliStore } from '../s3/cli-store.ts';

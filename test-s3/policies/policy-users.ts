@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PutBucketPolicyCommand } from '@aws-sdk/client-s3';
-import type { S3Credentials } from '../../src/store/s3-client.ts';
+import type { S3Credentials } from '../../src/store/s3-options.ts';
 import { createTestClient, s3Server } from '../s3.ts';
 
 const run = promisify(execFile);

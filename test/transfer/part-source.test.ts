@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BodyDigests, ObjectStore } from '../../src/store/object-store.ts';
-import type { DescriptorSource } from '../../src/stream/read-parts.ts';
+import type { DescriptorSource } from '../../src/stream/descriptor-source.ts';
 import { upload } from '../../src/transfer/upload.ts';
 import { makePipe, temporaryFolder } from '../stream/fixtures.ts';
 import { instantSleep, KEY, leftovers, NOTHING, producer, readObject } from './bytes.ts';
