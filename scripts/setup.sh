@@ -2,6 +2,7 @@
 # setup.sh PART... - makes sure that what the demo and the tests need is there; what is there is not touched.
 #
 #   npm         the packages of package-lock.json, zstd-napi's native part included
+#   npm-or-less the same, going on without that part where it can be neither fetched nor compiled
 #   build       dist/, compiled from src/
 #   zfs         programs of some ZFS: the machine's own, else Debian's zfs-fuse
 #   s3          Ceph's object gateway, the S3 server of the tests
@@ -54,10 +55,16 @@ setup_npm() {
   say "building zstd-napi's native part"
   npm rebuild zstd-napi --loglevel=error >/dev/null 2>&1 || true
   if addon_loads; then return; fi
+  if [ "${1:-}" = or-less ]; then
+    say "it could be neither fetched nor compiled: zstd cannot be used, all else can"
+    return
+  fi
   need python3=python3 make=make g++=g++
   npm rebuild zstd-napi --loglevel=error >&2 || true
   addon_loads || die "zstd-napi cannot be loaded: node -e 'require(\"zstd-napi\")' says why"
 }
+
+setup_npm_or_less() { setup_npm or-less; }
 
 setup_build() {
   if [ -e dist/index.js ] && [ -z "$(find src package.json tsconfig*.json -newer dist/index.js -print -quit)" ]; then
@@ -103,7 +110,7 @@ exec 9<package.json
 flock 9
 for part in "$@"; do
   case $part in
-    npm | build | zfs | s3 | tools | bench | openzfs-vm) "setup_${part//-/_}" 9<&- ;;
-    *) die "there is no part $part; parts are: npm build zfs s3 tools bench openzfs-vm" ;;
+    npm | npm-or-less | build | zfs | s3 | tools | bench | openzfs-vm) "setup_${part//-/_}" 9<&- ;;
+    *) die "there is no part $part; parts are: npm npm-or-less build zfs s3 tools bench openzfs-vm" ;;
   esac
 done
