@@ -55,6 +55,8 @@ export async function makeGpgKey(home: string, userId: string, passphrase = ''):
   await mkdir(home, { recursive: true, mode: 0o700 });
   const file = join(home, 'passphrase-for-making');
   await writeFile(file, passphrase);
+  // A key to a passphrase is made slowly on purpose; nobody guesses the ones of tests.
+  await writeFile(join(home, 'gpg-agent.conf'), 's2k-count 65536\n');
   const quietly = ['--homedir', home, '--batch', '--no-tty', '--pinentry-mode', 'loopback'];
   // An elliptic key is made in no time.
   await run('gpg', [

@@ -15,12 +15,9 @@ describe('the CRC-32 of two pieces', () => {
   });
 
   it('holds for pieces whose length is beyond 32 bits', () => {
-    const mebibyte = Buffer.alloc(1024 ** 2);
-    let zeros = 0;
-    for (let count = 0; count < 5 * 1024; count += 1) zeros = crc32(mebibyte, zeros);
+    // Of 5 GiB of zeros, alone and behind `head`, as zlib takes it in seconds.
+    const [zeros, expected] = [0x193838c3, 0x51a3f275];
     const head = crc32(Buffer.from('head'));
-    let expected = head;
-    for (let count = 0; count < 5 * 1024; count += 1) expected = crc32(mebibyte, expected);
     expect(combineCrc32(head, zeros, 5 * 1024 ** 3)).toBe(expected);
   });
 

@@ -5,7 +5,7 @@ import { pipeThrough, writeProcess } from '../../src/stream/process.ts';
 import { chunksOf, collect, cutAt, fixture, temporaryFolder, thrownBy } from './fixtures.ts';
 
 /** As much as fits into what the kernel keeps for a program, and a little more. */
-const SIZES = [1, 200, 10_000, 65_536, 65_537, 100_000, 300_000] as const;
+const SIZES = [1, 10_000, 65_536, 65_537, 300_000] as const;
 const UNREAD = 'stopped reading before the end of its input';
 
 const source = (bytes: number) => cutAt(randomBytes(bytes), [50_000]);
@@ -47,7 +47,7 @@ describe('a program that read all', () => {
 
   it.each(['gzip', 'zstd -q', 'pigz', 'xz', 'lz4', 'bzip2'])('is %s, there and back', async (line) => {
     const [program = '', ...flags] = line.split(' ');
-    const data = Buffer.concat([randomBytes(700_000), Buffer.alloc(700_000)]);
+    const data = Buffer.concat([randomBytes(150_000), Buffer.alloc(150_000)]);
     try {
       const packed = pipeThrough([program, ...flags, '-c'], cutAt(data, [65_536]), { lend: true });
       const back = pipeThrough([program, ...flags, '-dc'], packed);
