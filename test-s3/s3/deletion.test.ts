@@ -107,9 +107,9 @@ describe('a bucket that keeps versions', () => {
 
     const shown = await there.zfs3backup('status', '--deleted', '--dataset', DATASET);
     expect(shown.status).toBe(0);
-    expect(shown.stdout).toMatch(/^tank\/a@a +full +- +/m);
-    expect(shown.stdout).toMatch(/^tank\/a@b +incremental +a +/m);
-    expect(shown.stdout).toMatch(/^tank\/a@late +incremental +d +/m);
+    expect(shown.stdout).toMatch(/^tank\/a@a +\| full +\| - +\|/m);
+    expect(shown.stdout).toMatch(/^tank\/a@b +\| incremental +\| a +\|/m);
+    expect(shown.stdout).toMatch(/^tank\/a@late +\| incremental +\| d +\|/m);
     expect(shown.stdout).toContain('4 backups deleted but recoverable');
     const whole = JSON.parse((await there.zfs3backup('status', '--deleted', '--json')).stdout);
     expect(whole.deleted).toHaveLength(4);
