@@ -1,13 +1,11 @@
 import { get } from '../get.ts';
 import type { CommandCall } from './program.ts';
-import { type Session, withSession } from './session.ts';
+import { withSession } from './session.ts';
 import { stdoutOf } from './stdout-of.ts';
 
 export function runGet(call: CommandCall): Promise<number> {
   const output = call.arguments.text('output');
-  const problems =
-    output === '' ? [{ where: '--output', message: 'is empty: name a file, or - for stdout' }] : [];
-  const run = async ({ context, config, logger, watch }: Session) => {
+  return withSession(call, async ({ context, config, logger, watch }) => {
     await watch((onProgress) =>
       get({
         store: context.store,
@@ -22,6 +20,5 @@ export function runGet(call: CommandCall): Promise<number> {
       }),
     );
     return 0;
-  };
-  return withSession(call, run, { problems });
+  });
 }

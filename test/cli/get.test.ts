@@ -93,10 +93,7 @@ describe('zfs3backup_get', () => {
 
   it('refuses an empty name before it asks for anything', async () => {
     const { status, stderr } = await zfs3backupGet('no/such/key', '--output', '');
-    expect([status, stderr]).toEqual([
-      2,
-      'zfs3backup_get: --output: is empty: name a file, or - for stdout\n  what to do: `--help` has examples.\n',
-    ]);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/^zfs3backup_get: --output: is empty$/m)]);
   });
 
   it('shows no option that means nothing to it, and takes it all the same', async () => {
