@@ -117,7 +117,7 @@ export function describeMainJob(name: string, openFresh: () => Promise<JobStore>
       const { data, cli } = await jobs.start('elsewhere');
       await data.snapshot('daily-1');
       await cli.zfs3backup('backup');
-      const bare = cli.with({ PATH: '/nonexistent' });
+      const bare = await cli.withoutZfs();
       const status = await bare.zfs3backup('status');
       expect(status).toMatchObject({ status: 0 });
       expect(status.stdout).toMatch(/daily-1 .*full .*ok .*missing/);

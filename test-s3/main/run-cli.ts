@@ -21,6 +21,8 @@ export interface Cli {
   shell(line: string): Promise<Outcome>;
   /** The same programs with a program of this name before the real one on PATH. */
   withProgram(name: string, script: string): Promise<Cli>;
+  /** As on a machine without ZFS: what is on PATH, or in the folders behind it, is hidden. */
+  withoutZfs(): Promise<Cli>;
   with(env: Readonly<Record<string, string>>): Cli;
 }
 
@@ -52,16 +54,19 @@ function cliOf(env: Readonly<Record<string, string>>): Cli {
   }
   const run = (program: Program, ...args: readonly string[]) =>
     execute(process.execPath, [join(ROOT, 'bin', `${program}.js`), ...args]);
+  async function withProgram(name: string, script: string): Promise<Cli> {
+    const folder = await createTestFolder('path');
+    await writeFile(join(folder, name), script, { mode: 0o755 });
+    return cliOf({ ...env, PATH: [folder, env['PATH']].join(delimiter) });
+  }
   return {
     env,
     run,
     zfs3backup: (...args) => run('zfs3backup', ...args),
     shell: (line) => execute('bash', ['-o', 'pipefail', '-c', line]),
-    async withProgram(name, script) {
-      const folder = await createTestFolder('path');
-      await writeFile(join(folder, name), script, { mode: 0o755 });
-      return cliOf({ ...env, PATH: [folder, env['PATH']].join(delimiter) });
-    },
+    withProgram,
+    // a shell's status for a program that is not there
+    withoutZfs: () => withProgram('zfs', '#!/bin/sh\nexit 127\n'),
     with: (more) => cliOf({ ...env, ...more }),
   };
 }

@@ -52,7 +52,6 @@ it.each<[string, Record<string, string>, number, RegExp]>([
   ['a bucket that is not there', { BUCKET: 'no-such-bucket-at-all' }, 4, /^store problem .*no such bucket/],
   ['an endpoint that nobody answers at', { ENDPOINT: 'http://127.0.0.1:9' }, 1, /^store problem .*refuses/],
   ['https where there is http', { ENDPOINT: 'https://127.0.0.1:PORT' }, 1, /^store problem .*protocol/],
-  ['a machine without programs', { PATH: '/nonexistent' }, 1, /^zfs problem zfs: no such program/],
   ['a dataset that is not there', { FILESYSTEM: 'no/such' }, 4, /^zfs problem no\/such: /],
 ])('tells of %s, and only of that', async (_, env, expected, sentence) => {
   const port = new URL(job.env['ENDPOINT'] ?? '').port;
@@ -62,6 +61,12 @@ it.each<[string, Record<string, string>, number, RegExp]>([
   const { status, said } = await ask(job.cli.with(filled));
   expect(problems(said)).toEqual([expect.stringMatching(sentence)]);
   expect(status).toBe(expected);
+});
+
+it('tells of a machine without ZFS, and only of that', async () => {
+  const { status, said } = await ask(await job.cli.withoutZfs());
+  expect(problems(said)).toEqual([expect.stringMatching(/^zfs problem zfs: no such program/)]);
+  expect(status).toBe(1);
 });
 
 it('tells of a compressor whose program is missing', async () => {
