@@ -39,7 +39,10 @@ describe('an object that cannot be read', () => {
     const empty = { body: Buffer.alloc(0), metadata: { isfull: 'true' } };
     const store = await createBucket({ 0: empty, ...Object.fromEntries(bodies) });
     const result = await check(refusing(store, 'STORE_UNREACHABLE', /@x/), { level: 2 });
-    expect(verdicts(result)).toEqual(['0: damaged', ...bodies.map(([name]) => `${name}: not verified`)]);
+    // stored within one millisecond, they have no order
+    expect(new Set(verdicts(result))).toEqual(
+      new Set(['0: damaged', ...bodies.map(([name]) => `${name}: not verified`)]),
+    );
     const left = result.backups.filter(({ notVerified }) => notVerified?.message.includes('not looked at'));
     expect(left.length).toBeGreaterThan(20);
   });
