@@ -107,7 +107,7 @@ describe.each([
     const server = await startRawServer((socket, number) => {
       onRequests(socket, () => {
         if (number === 1) return void socket.write(whole().subarray(0, 5_000));
-        void writeEvery(socket, whole(), 50_000, 500);
+        void writeEvery(socket, whole(), 20_000, 250);
       });
     }, secure);
     const { ask } = openGets();
@@ -116,7 +116,7 @@ describe.each([
       name: 'TimeoutError',
       message: 'nothing moved for 300 ms',
     });
-    expect((await ask({ ...server, secure, idleMs: 2_000 })).into.equals(BODY)).toBe(true);
+    expect((await ask({ ...server, secure, idleMs: 4_000 })).into.equals(BODY)).toBe(true);
   });
 
   it('ends when it is interrupted, and leaves the buffer alone from then on', async () => {
