@@ -7,8 +7,8 @@ export default defineConfig({
     include: ['test-s3/zfs/**/*.test.ts', 'test-s3/main/**/*.test.ts'],
     globalSetup: ['test-s3/setup/zfs.ts'],
     fileParallelism: false,
-    // the CPU is emulated
-    testTimeout: 240_000,
-    hookTimeout: 120_000,
+    // the CPU is emulated, and another VM may be at work
+    testTimeout: 600_000,
+    hookTimeout: 300_000,
   },
 });
