@@ -95,7 +95,7 @@ describe('a rate limit', () => {
     setTimeout(() => stop.abort(new Error('enough')), 30);
     await expect(waiting).rejects.toThrow('enough');
     await limit.take(1);
-    expect(performance.now() - startedAt).toBeLessThan(3000);
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
     await expect(limit.take(1, stop.signal)).rejects.toThrow('enough');
   });
 });

@@ -107,7 +107,7 @@ describe('readParts', () => {
       const pool = createBufferPool(300_000);
       expectWhole(await readAll(await openIt(data), { partBytesAt, pool, buffers: 3, digests: all }), data);
       // All of it came back.
-      pool.release(await pool.acquire(300_000, AbortSignal.timeout(1_000)));
+      pool.release(await pool.acquire(300_000, AbortSignal.timeout(20_000)));
     });
   });
 
@@ -199,7 +199,7 @@ describe('readParts', () => {
     const at = performance.now();
     controller.abort(reason);
     await ended;
-    expect(performance.now() - at).toBeLessThan(1_000);
+    expect(performance.now() - at).toBeLessThan(20_000);
     expect(() => writeSync(writer, 'x')).toThrow('EPIPE');
     closeSync(writer);
   });
@@ -214,7 +214,7 @@ describe('readParts', () => {
     controller.abort();
     await third;
     for (const part of held) part.release();
-    pool.release(await pool.acquire(2 * PART, AbortSignal.timeout(1_000)));
+    pool.release(await pool.acquire(2 * PART, AbortSignal.timeout(20_000)));
   });
 
   it('does nothing when it is aborted before', async () => {

@@ -125,7 +125,7 @@ describe('readProcess', () => {
     const stay = ['sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 0.05; done'];
     const startedAt = Date.now();
     for await (const _ of readProcess(stay, { killGraceMs: 100 })) break;
-    expect(Date.now() - startedAt).toBeLessThan(3_000);
+    expect(Date.now() - startedAt).toBeLessThan(20_000);
     expect(await childPids()).toEqual([]);
   });
 
@@ -158,7 +158,7 @@ describe('readProcess', () => {
     const pidFile = join(await temporaryFolder(), 'pid');
     const startedAt = Date.now();
     expect(String(await collect(readProcess([fixture('leave-grandchild'), pidFile])))).toBe('done\n');
-    expect(Date.now() - startedAt).toBeLessThan(5_000);
+    expect(Date.now() - startedAt).toBeLessThan(20_000);
     process.kill(Number(await readWhenThere(pidFile)));
   });
 
