@@ -27,6 +27,8 @@ start_daemon() {
     exit 1
   }
   [ -e /dev/fuse ] || { echo "zfs-fuse.sh: /dev/fuse is missing: modprobe fuse" >&2; exit 1; }
+  # its socket is in there; where /run begins empty, as in a container, it would end without a word
+  mkdir -p "$(readlink -m /var/lock)"
   # descriptor 9 holds the lock: a daemon that inherits it would hold it for ever
   setsid zfs-fuse --no-daemon --no-kstat-mount </dev/null >"$STATE/log" 2>&1 9>&- &
   echo $! >"$STATE/pid"
