@@ -6,6 +6,7 @@ import {
   type RestorePlanReport,
   readRestorePlan,
 } from './reading/read-restore-plan.ts';
+import type { ReceivedBackup } from './reading/received-backup.ts';
 import { NotContinuableError } from './sources/not-continuable.ts';
 import type { ReceiveStep } from './sources/source.ts';
 import { sayReached } from './steps/say-reached.ts';
@@ -19,12 +20,7 @@ export {
   type RestorePlanReport,
   readRestorePlan,
 } from './reading/read-restore-plan.ts';
-
-export interface ReceivedBackup extends Moved {
-  /** `target@snapshot` */
-  readonly name: string;
-  readonly seconds: number;
-}
+export type { ReceivedBackup } from './reading/received-backup.ts';
 
 export interface RestoreResult {
   readonly dataset: string;
@@ -56,15 +52,16 @@ export async function runRestorePlan(
   if (plan.drops) await dropPartial(plan.target, options);
   for (const step of plan.marks) await options.source.mark?.(step, callOf(options));
   for (const planned of plan.steps) {
-    try {
-      received.push(await receiveBackup(planned, received.length + 1, plan.steps.length, options));
-    } catch (error) {
+    const work = receiveBackup(planned, received.length + 1, plan.steps.length, options);
+    const one = await work.catch(async (error: unknown) => {
       await settlePartial(planned, error, options, logger);
       if (plan.steps.length > 1) {
         logger.warn({}, sayReached('arrived', received, options.signal));
       }
       throw error;
-    }
+    });
+    received.push(one);
+    await options.onReceived?.(one);
   }
   const { dataset, store, target, notes } = plan;
   return { dataset, store, target, notes, received, summary: sumUp(received) };

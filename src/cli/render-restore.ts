@@ -1,4 +1,4 @@
-import type { PlannedRestore, RestorePlanReport, RestoreResult } from '../restore.ts';
+import type { PlannedRestore, ReceivedBackup, RestorePlanReport, RestoreResult } from '../restore.ts';
 import { renderPipeline } from '../shell-words.ts';
 import { escapeName, escapeText, renderCount, renderRate, renderSeconds, renderSize } from './render-text.ts';
 import type { Style } from './style.ts';
@@ -54,14 +54,16 @@ function renderPlanned(planned: PlannedRestore, number: number, style: Style): s
   ].join('\n');
 }
 
+/** The line of one backup that has arrived. */
+export function renderReceived({ name, streamBytes, seconds }: ReceivedBackup): string {
+  const rate = renderRate(streamBytes, seconds);
+  return `received ${escapeName(name)}: ${renderSize(streamBytes)}, ${renderSeconds(seconds)} at ${rate}\n`;
+}
+
+/** What is said when all have. */
 export function renderRestoreResult(result: RestoreResult): string {
   const { target, received } = result;
-  if (received.length === 0) return nothingToDo(result);
-  const lines = received.map(({ name, streamBytes, seconds }) => {
-    const rate = renderRate(streamBytes, seconds);
-    return `received ${escapeName(name)}: ${renderSize(streamBytes)}, ${renderSeconds(seconds)} at ${rate}`;
-  });
-  return `${[...lines, `${escapeName(target)} is restored.`].join('\n')}\n`;
+  return received.length === 0 ? nothingToDo(result) : `${escapeName(target)} is restored.\n`;
 }
 
 /** The planner's own words say why, where it has any. */

@@ -10,12 +10,12 @@ import type { Config } from '../config/config.ts';
 import { createFilters } from '../context.ts';
 import type { ConfigProblem } from '../errors.ts';
 import { startSummary } from '../summary.ts';
+import { createEarlyLines } from './early-lines.ts';
 import type { CommandCall } from './program.ts';
-import { renderBackupPlan, renderNothingToDo, renderParseable } from './render-backup.ts';
+import { renderBackupPlan, renderNothingToDo, renderParseable, renderStored } from './render-backup.ts';
 import { backupJson, backupPlanJson } from './render-json.ts';
 import { type DatasetReport, runChosen } from './run-each.ts';
 import { type Session, withSession } from './session.ts';
-import { createStoredLines } from './stored-lines.ts';
 
 export function runBackup(call: CommandCall): Promise<number> {
   const problems = [...together(call, 'full', 'incremental'), ...together(call, 'json', 'parseable')];
@@ -62,10 +62,11 @@ async function runPlan(
   const { dataset, store, notes } = plan;
   const sumUp = startSummary(options.store);
   const backups: StoredBackup[] = [];
-  const lines = createStoredLines(call, session);
+  const lines = createEarlyLines(session);
+  const lineOf = storedLineOf(call, session);
   const onStored = async (stored: StoredBackup) => {
     backups.push(stored);
-    await lines.put(stored);
+    await lines.put(lineOf(stored));
   };
   try {
     const result = await session.watch((onProgress) =>
@@ -125,4 +126,13 @@ function backupOptions(
 function together({ arguments: given }: CommandCall, one: string, other: string): readonly ConfigProblem[] {
   if (!given.flag(one) || !given.flag(other)) return [];
   return [{ where: `--${one}`, message: `does not go together with --${other}` }];
+}
+
+/** What stdout is told of a backup that was stored; nothing with `--json`. */
+function storedLineOf({ arguments: given }: CommandCall, { config }: Session) {
+  return (stored: StoredBackup): string => {
+    if (given.flag('json')) return '';
+    if (given.flag('parseable')) return renderParseable([[stored.name, stored.streamBytes]]);
+    return config.quiet ? '' : `${renderStored(stored)}\n`;
+  };
 }

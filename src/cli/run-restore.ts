@@ -1,10 +1,22 @@
 import { demandDataset } from '../config/demand.ts';
 import { PlanConflictError } from '../lineage/conflict-error.ts';
-import { type RestoreOptions, type RestorePlanReport, readRestorePlan, runRestorePlan } from '../restore.ts';
+import {
+  type ReceivedBackup,
+  type RestoreOptions,
+  type RestorePlanReport,
+  readRestorePlan,
+  runRestorePlan,
+} from '../restore.ts';
 import { askYes, canAsk } from './ask.ts';
+import { createEarlyLines } from './early-lines.ts';
 import type { CommandCall } from './program.ts';
 import { printJson, restoreJson, restorePlanJson } from './render-json.ts';
-import { renderRestoreOutline, renderRestorePlan, renderRestoreResult } from './render-restore.ts';
+import {
+  renderReceived,
+  renderRestoreOutline,
+  renderRestorePlan,
+  renderRestoreResult,
+} from './render-restore.ts';
 import { type RestoreQuestion, readRestoreQuestion } from './restore-question.ts';
 import { runRestoreStream } from './run-restore-stream.ts';
 import { runThaw } from './run-thaw.ts';
@@ -41,10 +53,16 @@ async function bringBack(call: CommandCall, session: Session, question: RestoreQ
   }
   if (!isShown && plan.steps.length > 0)
     session.remark(renderRestoreOutline(plan, createStyle(false)).trimEnd());
-  const result = await session.watch((onProgress) => runRestorePlan(plan, { ...options, onProgress }));
-  if (plan.steps.length > 0) session.sumUp({ verb: 'restore', item: plan.target }, result.summary);
+  const lines = createEarlyLines(session);
+  const isTold = !isJson && !session.config.quiet;
+  const onReceived = (received: ReceivedBackup) => lines.put(isTold ? renderReceived(received) : '');
+  const result = await session.watch((onProgress) =>
+    runRestorePlan(plan, { ...options, onProgress, onReceived }),
+  );
+  lines.throwIfFailed();
   if (isJson) await call.print(printJson(restoreJson(result)));
-  else if (!session.config.quiet) await call.print(renderRestoreResult(result));
+  else if (isTold) await call.print(renderRestoreResult(result));
+  if (plan.steps.length > 0) session.sumUp({ verb: 'restore', item: plan.target }, result.summary);
   return 0;
 }
 

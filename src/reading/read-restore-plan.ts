@@ -15,6 +15,7 @@ import { headReader } from './read-head.ts';
 import { readLineage } from './read-lineage.ts';
 import { markReplications } from './read-replications.ts';
 import { checkProperties } from './receive-properties.ts';
+import type { ReceivedBackup } from './received-backup.ts';
 import { markCommands, streamCommand } from './typed-commands.ts';
 
 export interface RestoreOptions extends StoredStreamOptions, ChosenOptions {
@@ -30,6 +31,8 @@ export interface RestoreOptions extends StoredStreamOptions, ChosenOptions {
   readonly properties?: readonly string[];
   /** Properties to leave out of what the streams bring. */
   readonly withoutProperties?: readonly string[];
+  /** Told of each backup once it is received; the next one waits for it. What it throws ends the restore. */
+  readonly onReceived?: (received: ReceivedBackup) => void | Promise<void>;
 }
 
 /** One backup that will be received. */

@@ -98,6 +98,7 @@ export function describeFailingJob(name: string, openFresh: () => Promise<JobSto
       const outcome = await failing.zfs3backup('restore', 'daily-3', '--to', target);
       expect(outcome).toMatchObject({ status: 1 });
       expect(outcome.stderr).toContain('cannot receive: out of space');
+      expect(outcome.stdout).toMatch(`received ${target}@daily-1: `);
       expect(outcome.stderr).toContain(`${target}@daily-1`);
       expect(await treeAt(jobs.pool, target)).toEqual(data.treeOf('daily-1'));
       const rest = await cli.zfs3backup('restore', 'daily-3', '--to', target);

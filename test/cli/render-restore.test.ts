@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { restoreJson, restorePlanJson } from '../../src/cli/render-json.ts';
-import { renderRestorePlan, renderRestoreResult } from '../../src/cli/render-restore.ts';
+import { renderReceived, renderRestorePlan, renderRestoreResult } from '../../src/cli/render-restore.ts';
 import { plainStyle } from '../../src/cli/style.ts';
 import { checkFields } from './check-fields.ts';
 import { jsonTable } from './docs-tables.ts';
@@ -37,11 +37,10 @@ Would receive 1 backup (1.0 MiB stored, 2.0 MiB of stream) from s3://bucket into
   });
 
   it('says what arrived, or that nothing had to', () => {
-    const received = [{ name: 'tank/b@s1', storedBytes: 1, streamBytes: 2 * MIB, seconds: 2, retries: 0 }];
-    const restored = { ...base, received, summary };
-    expect(renderRestoreResult(restored)).toBe(
-      'received tank/b@s1: 2.0 MiB, 2.0 s at 1.0 MiB/s\ntank/b is restored.\n',
-    );
+    const one = { name: 'tank/b@s1', storedBytes: 1, streamBytes: 2 * MIB, seconds: 2, retries: 0 };
+    expect(renderReceived(one)).toBe('received tank/b@s1: 2.0 MiB, 2.0 s at 1.0 MiB/s\n');
+    const restored = { ...base, received: [one], summary };
+    expect(renderRestoreResult(restored)).toBe('tank/b is restored.\n');
     expect(renderRestoreResult({ ...base, received: [], summary })).toMatch(/^Nothing to do/);
     const json = JSON.parse(JSON.stringify(restoreJson(restored)));
     checkFields(json, jsonTable('zfs3backup restore --json'));
