@@ -67,7 +67,7 @@ describe('the installed package', () => {
   it('can be imported with its types', async () => {
     const code = `import { openStore, backup, restore, status, upload, download, planBackup, type BackupResult } from 'zfs3backup';
 export const functions = [backup, planBackup, restore, status, upload];
-export const to: Parameters<typeof download>[0]['output'] = process.stdout;
+export type To = Parameters<typeof download>[0]['output'];
 export async function use(): Promise<BackupResult> {
   const store = await openStore('file:///tmp');
   // @ts-expect-error: a dataset is a text

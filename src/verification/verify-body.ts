@@ -155,6 +155,7 @@ async function decode(
   const inspector = createZfsInspector({ checksums: true, advice: STORED_SO });
   let facts: StreamFacts | undefined;
   let broken: { readonly error: unknown } | undefined;
+  let refused: { readonly error: unknown } | undefined;
   async function* inspected(source: Stream): AsyncGenerator<Uint8Array, void> {
     try {
       for await (const chunk of source) {
@@ -172,18 +173,25 @@ async function decode(
     const decoder = filters.decoderOf(backup);
     const { key, storedBytes } = backup;
     await filters.checkDecoder(backup, headReader(store, key, storedBytes, { signal }), { signal });
-    const stream = inspected(decoder ? decoder.decode(stored.chunks, { signal }) : stored.chunks);
+    const source = decoder ? decoder.decode(stored.chunks, { signal }) : stored.chunks;
+    const stream = keepOpen(inspected(source), () => {});
     // What is stored as it is comes in lent chunks, and none of those can be held back.
-    if (receive) await receive(decoder ? holdBackLast(stream) : stream, { signal });
-    else for await (const _ of stream);
+    const chunks = decoder ? holdBackLast(stream.chunks) : stream.chunks;
+    await receive?.(chunks, { signal }).catch((error: unknown) => {
+      if (broken || signal.aborted) throw error;
+      refused = { error };
+    });
+    // A receiver that refuses reads no further; what the rest says is to be told as well.
+    await stream.drain();
   } catch (error) {
     signal.throwIfAborted();
     // The store's failure is met where the rest is read.
     if (stored.failure() !== undefined) throw stored.failure();
-    gather(gathered, broken ? broken.error : error, broken || !receive ? 'decoding' : 'receiving');
+    gather(gathered, broken ? broken.error : error, 'decoding');
   } finally {
     inspector.close();
   }
+  if (refused) gather(gathered, refused.error, 'receiving');
   return facts;
 }
 
