@@ -3,17 +3,12 @@ import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/p
 import { dirname } from 'node:path';
 import { Zfs3BackupError } from './errors.ts';
 import type { FetchOptions } from './reading/fetch-options.ts';
-import {
-  createOutputWriter,
-  type Output,
-  orOutputFailed,
-  type WriteChunk,
-  writeAll,
-} from './steps/write-output.ts';
+import type { Output } from './steps/output.ts';
+import { createOutputWriter, orOutputFailed, type WriteChunk, writeAll } from './steps/write-output.ts';
 import type { ObjectInfo } from './store/object-store.ts';
 import { openDownload } from './transfer/download.ts';
 
-export type { OpenFile, Output } from './steps/write-output.ts';
+export type { OpenFile, Output, OutputStream } from './steps/output.ts';
 
 export interface GetOptions extends FetchOptions {
   /** The whole key: no prefix is put before it. */

@@ -44,7 +44,13 @@ export type { EncodedBody, ExternalFilter, Filter } from './filters/filter.ts';
 export type { GpgKeys } from './filters/gpg.ts';
 export { createFilterRegistry, type Encryption, type FilterRegistry } from './filters/registry.ts';
 export { streamDecoders } from './filters/stream-decoders.ts';
-export { type GetOptions as DownloadToOptions, get as download, type OpenFile, type Output } from './get.ts';
+export {
+  type GetOptions as DownloadToOptions,
+  get as download,
+  type OpenFile,
+  type Output,
+  type OutputStream,
+} from './get.ts';
 export { createStreamInspector, type StreamInspectorOptions } from './inspect/create-stream-inspector.ts';
 export { inspected } from './inspect/inspected.ts';
 export type {

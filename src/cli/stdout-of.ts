@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import type { Output } from '../steps/write-output.ts';
+import type { Output } from '../steps/output.ts';
 import type { CommandIo } from './io.ts';
 
 /**

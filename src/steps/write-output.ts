@@ -1,19 +1,11 @@
 import { WriteStream, write } from 'node:fs';
 import { Socket } from 'node:net';
 import { dirname } from 'node:path';
-import type { Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import { Zfs3BackupError } from '../errors.ts';
+import type { Output, OutputStream } from './output.ts';
 
 const writeTo = promisify(write);
-
-/** A file or device that is open for writing; on with it from where it is. */
-export interface OpenFile {
-  readonly descriptor: number;
-}
-
-/** Where bytes go; stays open. */
-export type Output = Writable | OpenFile;
 
 /** Resolves when the chunk was taken, and is free to change. Fails with OUTPUT_FAILED. */
 export type WriteChunk = (chunk: Uint8Array) => Promise<void>;
@@ -40,12 +32,12 @@ export async function writeAll(
 }
 
 /** What leads out of the process is done with the bytes when it says so; other streams may hand them on. */
-function keepsNothing(stream: Writable): boolean {
+function keepsNothing(stream: OutputStream): boolean {
   return stream instanceof Socket || stream instanceof WriteStream;
 }
 
 /** Resolves when the stream took the bytes: its buffer never holds more than one chunk of ours. */
-function writeChunk(stream: Writable, chunk: Uint8Array): Promise<void> {
+function writeChunk(stream: OutputStream, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(chunk, (error) => (error ? reject(error) : resolve()));
   });
