@@ -97,7 +97,7 @@ setup_bench() {
 }
 
 setup_openzfs_vm() {
-  need debootstrap=debootstrap qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs
+  need debootstrap=debootstrap qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs xz=xz-utils
   if ! [ -x /usr/lib/qemu/virtiofsd ]; then # Debian 12 has it with qemu, later ones in a package of its own
     need /usr/libexec/virtiofsd=virtiofsd
   fi

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createEncryptedDataset } from '../zfs/encrypted-dataset.ts';
@@ -23,7 +24,7 @@ async function tokenOf(dataset: string): Promise<string> {
 }
 
 /** One part after the other, so that the first bytes of the stream come before the last of the object. */
-const SLOWLY = ['--bwlimit', '4000000', '--concurrency', '1', '--progress', 'json'];
+const SLOWLY = ['--bwlimit', '2500000', '--concurrency', '1', '--progress', 'json'];
 
 /** Starts a slow restore and kills it, no signal it could answer to, when some MB have arrived. */
 async function killHalfway(cli: Cli, target: string, ...args: readonly string[]): Promise<void> {
@@ -43,8 +44,12 @@ async function killHalfway(cli: Cli, target: string, ...args: readonly string[])
     });
     void program.then(() => resolve());
   });
-  // what is on disk counts, and ZFS writes every few seconds only
-  await execa('zpool', ['sync', jobs.pool.name], { reject: false });
+  // What is on disk counts: ZFS takes its time until it has what it was handed, and writes every few seconds only.
+  for (const pause of [1_000, 0]) {
+    const { failed } = await execa('zpool', ['sync', jobs.pool.name], { reject: false });
+    // an old ZFS knows no such command, and keeps nothing either
+    if (!failed) await wait(pause);
+  }
   program.kill('SIGKILL');
   const { signal } = await program;
   expect(signal, told).toBe('SIGKILL');
