@@ -1,8 +1,12 @@
 import { Zfs3BackupError } from '../errors.ts';
+import type { Metadata } from '../store/object-store.ts';
 import { nameType } from '../stream/is-bytes.ts';
-import type { UploadOptions } from './upload.ts';
 
-type Checked = Pick<UploadOptions, 'key' | 'metadata' | 'source'>;
+interface Checked {
+  readonly key: string;
+  readonly metadata?: Metadata | undefined;
+  readonly source: unknown;
+}
 
 /** What the types promise and JavaScript does not. Throws USAGE, before anything is read or asked of the store. */
 export function checkUpload({ key, metadata = {}, source }: Checked): void {
