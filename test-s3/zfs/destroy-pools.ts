@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -12,9 +12,25 @@ const NAME = /^z3b-test-(\d+)-/;
 export async function destroyAbandonedPools(): Promise<void> {
   const { stdout } = await execa('zpool', ['list', '-H', '-o', 'name']);
   for (const pool of stdout.split('\n').filter(isAbandoned)) await destroyPool(pool);
-  for (const folder of (await readdir(tmpdir())).filter(isAbandoned)) {
-    await rm(join(tmpdir(), folder), { recursive: true, force: true });
+  for (const name of (await readdir(tmpdir())).filter(isAbandoned)) {
+    const folder = join(tmpdir(), name);
+    await unmountBelow(folder);
+    await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A daemon that was killed leaves its mounts behind: they answer nobody, and what is below cannot be removed. */
+async function unmountBelow(folder: string): Promise<void> {
+  const mounts = await readFile('/proc/self/mounts', 'utf8');
+  const places = mounts.split('\n').map((line) => decodeMountpoint(line.split(' ')[1] ?? ''));
+  const below = places.filter((place) => place.startsWith(`${folder}/`));
+  // those mounted last stand on those before
+  for (const place of below.reverse()) await execa('umount', ['--lazy', place]);
+}
+
+/** The kernel writes blanks and backslashes of a path as octal numbers. */
+function decodeMountpoint(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 function isAbandoned(name: string): boolean {
