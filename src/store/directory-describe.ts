@@ -12,7 +12,7 @@ const OTHERS_WRITE = 0o022;
 /** Whether files can be written below `root`, and what room there is. */
 export async function describeFolder(root: string): Promise<StoreFacts> {
   const stats = await stat(root).catch(ignoreMissing);
-  if (!stats?.isDirectory()) return { rights: { list: noSuchRoot(root, 'list') } };
+  if (!stats?.isDirectory()) return { rights: { list: noSuchRoot(root, 'list', stats !== undefined) } };
   const { bavail, bsize } = await statfs(root);
   return {
     rights: { list: 'ok', 'store part': await tryWriting(root) },

@@ -22,6 +22,11 @@ export function asStoreError(error: unknown, root: string, operation: string, ke
         cause: error,
         advice: `Check the owner and mode of ${root} and whether it is mounted read-only.`,
       });
+    case 'ENOENT':
+      return new StoreError('STORE_FAILED', `${where}: ${error.message}`, failure, {
+        cause: error,
+        advice: `Look whether something below ${root} was moved, or is on a disk that is not mounted.`,
+      });
     default:
       return new StoreError('STORE_FAILED', `${where}: ${error.message}`, failure, { cause: error });
   }
@@ -33,12 +38,17 @@ export function alreadyThere(root: string, key: string): StoreError {
   return new StoreError('MISMATCH', `file://${root}: ${key} is there already`, failure);
 }
 
-export function noSuchRoot(root: string, operation: string): StoreError {
+/** `isThere`: as something else than a directory. */
+export function noSuchRoot(root: string, operation: string, isThere: boolean): StoreError {
   return new StoreError(
     'NO_SUCH_BUCKET',
-    `file://${root}: no such directory`,
+    `file://${root}: ${isThere ? 'is not a directory' : 'no such directory'}`,
     { operation, key: root, retryable: false },
-    { advice: `Mount the disk that holds it, or create it: mkdir -p ${root}` },
+    {
+      advice: isThere
+        ? 'A store is a directory: name another one.'
+        : `Mount the disk that holds it, or create it: mkdir -p ${root}`,
+    },
   );
 }
 

@@ -1,5 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import {
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  rename,
+  rmdir,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isErrno } from './directory-errors.ts';
 import { BESIDE_FOLDER } from './directory-keys.ts';
@@ -67,13 +78,31 @@ export async function temporaryPath(folder: string): Promise<string> {
 /** With its parents. Node's recursive `mkdir` says ENOENT of a file system that is read-only. */
 export async function createFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { mode: FOLDER_MODE });
+    await makeFolder(folder);
   } catch (error) {
-    if (isErrno(error, 'EEXIST')) return;
     if (!isErrno(error, 'ENOENT') || dirname(folder) === folder) throw error;
     await createFolder(dirname(folder));
-    await createFolder(folder);
+    await makeFolder(folder);
   }
+}
+
+/** Below a parent that is there; somebody else may have made it meanwhile. */
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { mode: FOLDER_MODE }).catch(async (error: unknown) => {
+    if (!isErrno(error, 'EEXIST')) throw error;
+    await refuseLinkToNowhere(folder);
+  });
+}
+
+/**
+ * A link to a disk that is not mounted is taken neither for a place to make something in nor for one in which nothing
+ * is. Throws ENOENT.
+ */
+export async function refuseLinkToNowhere(path: string): Promise<void> {
+  const stats = await lstat(path).catch(ignoreMissing);
+  if (!stats?.isSymbolicLink() || (await stat(path).catch(ignoreMissing))) return;
+  const message = `${path} is a link to ${await readlink(path)}, which is not there`;
+  throw Object.assign(new Error(message), { code: 'ENOENT' });
 }
 
 /** Replaces a small text file in one step that survives a power cut. */
@@ -119,9 +148,7 @@ export async function makeFolders(root: string, names: readonly string[]): Promi
     if (kind === 'folder') continue;
     // Only a file is ever renamed: a folder that appeared meanwhile is somebody's who did the same.
     if (kind === 'file') await rename(folder, folder + BESIDE_FOLDER).catch(ignoreMissing);
-    await mkdir(folder, { mode: FOLDER_MODE }).catch((error: unknown) => {
-      if (!isErrno(error, 'EEXIST')) throw error;
-    });
+    await makeFolder(folder);
     await syncFolder(parent);
   }
   return folder;

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describeFolder } from './directory-describe.ts';
 import { asStoreError, noSuchRoot } from './directory-errors.ts';
-import { FILE_MODE, ignoreMissing, temporaryPath, writeAt } from './directory-files.ts';
+import { FILE_MODE, ignoreMissing, refuseLinkToNowhere, temporaryPath, writeAt } from './directory-files.ts';
 import { keyOfNames, namesOfKey, OWN_FOLDER } from './directory-keys.ts';
 import { listLeftovers, removeLeftover } from './directory-leftovers.ts';
 import { createObjectFolder, type ObjectFolder } from './directory-objects.ts';
@@ -45,7 +45,7 @@ export function createDirectoryStore(options: DirectoryStoreOptions): ObjectStor
     signal?.throwIfAborted();
     try {
       const stats = await stat(root).catch(ignoreMissing);
-      if (!stats?.isDirectory()) throw noSuchRoot(root, operation);
+      if (!stats?.isDirectory()) throw noSuchRoot(root, operation, stats !== undefined);
       return await work();
     } catch (error) {
       throw asStoreError(error, root, operation, key);
@@ -143,6 +143,12 @@ async function putWhole(
   }
 }
 
+/** What a link leads to; `undefined` where that was removed meanwhile. */
+async function readLinked(path: string) {
+  await refuseLinkToNowhere(path);
+  return (await stat(path).catch(ignoreMissing)) ?? undefined;
+}
+
 async function readKeys(root: string, prefix: string): Promise<string[]> {
   const folders = prefix.includes('/') ? namesOfKey(prefix.slice(0, prefix.lastIndexOf('/'))) : [];
   const keys = new Set<string>();
@@ -151,10 +157,15 @@ async function readKeys(root: string, prefix: string): Promise<string[]> {
     for (const entry of entries ?? []) {
       if (names.length === 0 && entry.name === OWN_FOLDER) continue;
       const path = [...names, entry.name];
-      if (entry.isDirectory()) await walk(path);
-      const key = entry.isFile() ? keyOfNames(path) : undefined;
+      // Keys are read and written through links, so they are listed through them as well.
+      const kind = entry.isSymbolicLink() ? await readLinked(join(root, ...path)) : entry;
+      if (kind?.isDirectory()) await walk(path);
+      const key = kind?.isFile() ? keyOfNames(path) : undefined;
       if (key?.startsWith(prefix)) keys.add(key);
     }
+  }
+  for (const depth of folders.keys()) {
+    await refuseLinkToNowhere(join(root, ...folders.slice(0, depth + 1)));
   }
   await walk(folders);
   return [...keys].sort(compareKeys);

@@ -58,7 +58,8 @@ export function parseEndpoint(text: string): string | undefined {
 function parseS3Url(rest: string): StoreUrl {
   const slash = rest.indexOf('/');
   const bucket = slash === -1 ? rest : rest.slice(0, slash);
-  if (bucket.includes('@'))
+  // A secret may hold a slash, and what is behind it would be taken for the prefix.
+  if (bucket.includes('@') || /^[^/:@]+:.+@/.test(rest))
     throw usage('a store holds no credentials: use S3_KEY_ID and S3_SECRET, or PROFILE');
   if (bucket === '') throw usage('names no bucket: write s3://bucket/prefix');
   const prefix = slash === -1 ? '' : parsePrefix(rest.slice(slash));
@@ -68,8 +69,11 @@ function parseS3Url(rest: string): StoreUrl {
 function parseFileUrl(text: string): string {
   if (!text.startsWith('file:///'))
     throw usage(`${quoted(text)} is not a local path: write file:///path, with three slashes`);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
+  if (/[\u0000-\u001f\u007f]/.test(text)) throw usage('holds a control character');
   try {
-    const url = new URL(text);
+    // A backslash is a character like others in a path here, and would become a slash.
+    const url = new URL(text.replaceAll('\\', '%5C'));
     if (url.search === '' && url.hash === '') return fileURLToPath(url);
   } catch {
     // The advice is the same as for ? and #.
@@ -77,9 +81,9 @@ function parseFileUrl(text: string): string {
   throw usage(`${quoted(text)} is not a file URL: write % ? # in the path as %25 %3F %23`);
 }
 
-/** What stands before an @ may be a secret, so it is not repeated. */
+/** What stands before an @ or behind a ? may be a secret, so it is not repeated. */
 function quoted(text: string): string {
-  return `\`${text.replace(/^.*@/s, '…@')}\``;
+  return `\`${text.replace(/^.*@/s, '…@').replace(/\?.*$/s, '?…')}\``;
 }
 
 function usage(message: string): Zfs3BackupError {

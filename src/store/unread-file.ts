@@ -1,5 +1,8 @@
+import { Zfs3BackupError } from '../errors.ts';
+
 /** Why a file could not be read, as the rest of a sentence that begins with its name. */
 export function sayUnread(error: unknown): string {
+  if (error instanceof Zfs3BackupError) return error.message;
   const code = errnoOf(error);
   switch (code) {
     case 'ENOENT':

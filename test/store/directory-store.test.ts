@@ -6,6 +6,7 @@ import {
   readFile,
   rm,
   stat,
+  symlink,
   truncate,
   utimes,
   writeFile,
@@ -42,6 +43,13 @@ describe('what a person finds in the directory', () => {
     expect(await readFile(join(root, key), 'utf8')).toBe('hello');
     expect((await stat(join(root, key))).mode & 0o777).toBe(0o600);
     expect((await stat(join(root, 'zfs3backup-backup'))).mode & 0o777).toBe(0o700);
+  });
+
+  it('may be behind a link', async () => {
+    await mkdir(join(root, 'elsewhere'));
+    await symlink(join(root, 'elsewhere'), join(root, 'zfs3backup-backup'));
+    await open().put(key, Buffer.from('hello'));
+    expect(await keysOf(open(), 'zfs3backup-backup/')).toEqual([key]);
   });
 
   it('is no trace of what was removed or dropped', async () => {
@@ -205,8 +213,27 @@ describe('a directory that fails', () => {
 
   it('is none when it is a file', async () => {
     await writeFile(join(root, 'file'), '');
-    expect(await failureOf(open(join(root, 'file')).head(key))).toMatchObject({ code: 'NO_SUCH_BUCKET' });
+    const error = await failureOf(open(join(root, 'file')).head(key));
+    expect(error).toMatchObject({ code: 'NO_SUCH_BUCKET' });
+    expect(error.message).toContain('is not a directory');
+    expect(error.advice).not.toContain('mkdir');
   });
+
+  it.each(['.zfs3backup', 'zfs3backup-backup', 'zfs3backup-backup/tank'])(
+    'is one whose %s leads to a disk that is not mounted: neither empty nor a place to write to',
+    async (name) => {
+      await mkdir(join(root, 'zfs3backup-backup'));
+      await rm(join(root, name), { recursive: true, force: true });
+      await symlink('/not-mounted/disk', join(root, name));
+      const error = await failureOf(open().put(key, Buffer.from('x')));
+      expect(error).toMatchObject({ code: 'STORE_FAILED', retryable: false });
+      expect(error.message).toContain(`${name} is a link to /not-mounted/disk, which is not there`);
+      expect(error.advice).toContain('not mounted');
+      if (name === '.zfs3backup') return;
+      const listing = keysOf(open(), 'zfs3backup-backup/');
+      await expect(listing).rejects.toThrow('is a link to /not-mounted/disk');
+    },
+  );
 
   it.each([
     ['ENOSPC', 'STORE_FAILED', /no space left/, /Free space/],
