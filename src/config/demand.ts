@@ -16,7 +16,7 @@ export function demandDataset(config: Config, file?: string): string {
   if (config.dataset !== undefined) return config.dataset;
   throw missing(
     'no dataset is named',
-    `Say --dataset pool/name; or set FILESYSTEM in the environment; or write FILESYSTEM= under [main] in ${file ?? CONFIG_FILES[0]}.`,
+    `Say --dataset pool/name; or set FILESYSTEM in the environment; or write FILESYSTEM= under [main] in ${file ?? CONFIG_FILES[0]}. Commands that work on several datasets take each that has a section [fs:pool/name] there.`,
   );
 }
 

@@ -1,10 +1,10 @@
-import type { ConfigProblem } from '../errors.ts';
+import { type ConfigProblem, Zfs3BackupError } from '../errors.ts';
 import type { ExternalFilter } from '../filters/filter.ts';
 import { COMPRESSOR_SECTION, FILTER_SECTION, readFilterSection } from './filter-section.ts';
 import { type Findings, type Layer, put, RANK, type Rank, SETTINGS } from './layers.ts';
 import { nearest } from './nearest.ts';
-import { type IniEntry, type IniSection, parseIni, unquote } from './parse.ts';
-import { textInFile } from './parse-value.ts';
+import { type IniEntry, type IniSection, isHalfQuoted, parseIni, unquote } from './parse.ts';
+import { parseDataset, textInFile } from './parse-value.ts';
 import { SCHEMA, type Setting, type SettingKey } from './schema.ts';
 
 /** What one file gives. */
@@ -41,10 +41,9 @@ export function readFileLayers(text: string, file: string, findings: Findings): 
       const layer = datasets.get(dataset) ?? new Map();
       datasets.set(dataset, layer);
       readSettings(section, layer, RANK.dataset, at, findings);
-      if (dataset.includes('@')) {
-        const message = `[${section.name}] names a snapshot: a section is for a dataset`;
-        findings.problems.push({ where: at(section.line), message });
-      }
+      const message = problemOf(dataset);
+      if (message !== undefined)
+        findings.problems.push({ where: at(section.line), message: `[${section.name}]: ${message}` });
     } else if (compressor) {
       const repeated = compressors.has(compressor) || filters.has(compressor);
       const read = readFilterSection(COMPRESSOR_SECTION, section, compressor, repeated, at, findings);
@@ -57,6 +56,17 @@ export function readFileLayers(text: string, file: string, findings: Findings): 
     }
   }
   return { main, datasets, compressors: [...compressors.values()], filters: [...filters.values()] };
+}
+
+/** Why no dataset can be called so; `undefined` where one can. */
+function problemOf(dataset: string): string | undefined {
+  try {
+    parseDataset(dataset);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Zfs3BackupError)) throw error;
+    return error.message;
+  }
 }
 
 function readSettings(
@@ -88,6 +98,10 @@ function readSettings(
           message: `${key}: %(…)s is taken literally, nothing is put in its place`,
         });
       }
+      if (SCHEMA[key].type !== 'argv' && isHalfQuoted(entry.text)) {
+        const message = `${key}: the quote in front is not closed, so it is taken for a part of the value`;
+        findings.warnings.push({ where, message });
+      }
       put(layer, key, textInFile(entry.text, SCHEMA[key]), { where, rank }, findings);
     }
   }
@@ -109,7 +123,10 @@ function reportForeign(entry: IniEntry, section: IniSection, where: string, find
         message: 'HOST is not used: ENDPOINT and REGION say where the server is',
       });
     else
-      findings.problems.push({ where, message: `HOST is not used any more: write ENDPOINT=https://${host}` });
+      findings.problems.push({
+        where,
+        message: `HOST is not used any more: write ENDPOINT=${host.includes('://') ? host : `https://${host}`}`,
+      });
   } else {
     findings.problems.push(unknownKey(entry.key, section.name, where));
   }
@@ -133,7 +150,8 @@ function unknownSection(name: string): string {
   const [head = '', ...rest] = name.split(':');
   const tail = rest.join(':');
   const looksLikeDataset = rest.length === 0 && name.includes('/');
-  const kind = looksLikeDataset ? 'fs' : nearest(head, ['main', 'fs', 'compressor', 'filter']);
+  const isDataset = looksLikeDataset || ['dataset', 'filesystem'].includes(head.toLowerCase());
+  const kind = isDataset ? 'fs' : nearest(head, ['main', 'fs', 'compressor', 'filter']);
   const placeholder = kind === 'fs' ? 'DATASET' : 'NAME';
   const known = kind === 'main' ? 'main' : `${kind}:${looksLikeDataset ? name : tail || placeholder}`;
   return `unknown section [${name}]; the nearest known one is [${known}]`;

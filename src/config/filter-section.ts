@@ -82,6 +82,10 @@ function readLine(entry: IniEntry, key: string, report: Report): readonly string
   try {
     const words = parseArgv(entry.text);
     if (words.length === 0) report(entry.line, `${key} is empty: name a program and its arguments`);
+    // A path may hold blanks, and is no line with flags then.
+    if (words.length === 1 && /\s-/.test(words[0] ?? '')) {
+      report(entry.line, `${key}: \`${words[0]}\` is one word with blanks in it: leave out the quotes`);
+    }
     return words;
   } catch (error) {
     if (!(error instanceof Zfs3BackupError)) throw error;

@@ -100,9 +100,14 @@ function parseChoice(text: string, { choices = [] }: Setting): string {
   return choice;
 }
 
-function parseDataset(text: string): string {
+/** Throws USAGE for what no dataset can be called, which would otherwise silently be another one, or none. */
+export function parseDataset(text: string): string {
   if (text.includes('@')) throw usage(`\`${text}\` is a snapshot: a dataset has no @`);
   if (text.startsWith('-')) throw usage(`\`${text}\` is not a dataset: no name starts with -`);
+  if (/^\/|\/$|\/\//.test(text)) {
+    const meant = text.split('/').filter(Boolean).join('/');
+    throw usage(`\`${text}\` is not a dataset: ${meant === '' ? 'it has no name' : `write ${meant}`}`);
+  }
   return parseText(text);
 }
 

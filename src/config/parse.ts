@@ -34,7 +34,7 @@ export function parseIni(text: string): IniDocument {
     const line = index + 1;
     const content = raw.trim();
     if (content === '' || content.startsWith('#') || content.startsWith(';')) continue;
-    const header = /^\[(.*)\]\s*(?:[;#].*)?$/.exec(content);
+    const header = /^\[(.*?)\]\s*(?:[;#].*)?$/.exec(content);
     if (header !== null) {
       sections.push({ name: (header[1] ?? '').trim(), line, entries: [] });
       continue;
@@ -61,27 +61,38 @@ export function parseIni(text: string): IniDocument {
  */
 export function unquote(text: string): string {
   const quote = text[0];
-  if ((quote !== '"' && quote !== "'") || closingQuote(text, 0) !== text.length - 1) return text;
+  if (!isQuote(quote) || closingQuote(text, 0) !== text.length - 1) return text;
   const inner = text.slice(1, -1);
   if (quote === "'") return inner;
   const { value }: Record<string, unknown> = parse(`value=${text}`);
   return typeof value === 'string' && value !== text ? value : inner;
 }
 
-/** A comment starts at a `;` or `#` after a blank, outside of quotes: `a;b` and `a#b` are values. */
+/**
+ * A comment starts at a `;` or `#` after a blank, outside of quotes: `a;b` and `a#b` are values. A quote opens where
+ * a word begins, so that one within a word, such as an apostrophe, hides no comment.
+ */
 function withoutComment(text: string): string {
   let blank = false;
+  let atWord = true;
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at] as string;
-    if (character === '"' || character === "'") {
-      const close = closingQuote(text, at);
-      if (close !== undefined) at = close;
-    } else if (blank && (character === ';' || character === '#')) {
-      return text.slice(0, at);
-    }
+    const close = atWord && isQuote(character) ? closingQuote(text, at) : undefined;
+    if (blank && (character === ';' || character === '#')) return text.slice(0, at);
     blank = character === ' ' || character === '\t';
+    atWord = blank || character === '=';
+    at = close ?? at;
   }
   return text;
+}
+
+/** Whether a quote is opened in front of the value, and nowhere closed. */
+export function isHalfQuoted(text: string): boolean {
+  return isQuote(text[0]) && closingQuote(text, 0) === undefined;
+}
+
+function isQuote(character: string | undefined): boolean {
+  return character === '"' || character === "'";
 }
 
 function closingQuote(text: string, open: number): number | undefined {

@@ -62,8 +62,19 @@ async function readNamed(name: unknown, where: string, findings: Findings): Prom
 async function readText(file: string): Promise<ConfigText> {
   await using handle = await open(file, 'r');
   const stat = await handle.stat();
-  const content = await handle.readFile('utf8');
+  const content = decodeText(await handle.readFile());
   return { file, content, mode: stat.isFile() ? stat.mode & 0o777 : undefined };
+}
+
+/** Another encoding would silently make other names of what it says. */
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const whole = new TextDecoder().decode(bytes);
+    const lines = whole.slice(0, whole.indexOf('\uFFFD')).split('\n').length;
+    throw new Zfs3BackupError('USAGE', `is not UTF-8 (line ${lines}): save it as such`, { cause });
+  }
 }
 
 function isSkipped(env: Environment, findings: Findings): boolean {

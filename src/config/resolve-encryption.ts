@@ -76,6 +76,10 @@ function checkKeys(layer: Layer, findings: Findings): void {
     const message = 'AGE_RECIPIENTS holds a private key: a recipient begins with age1 or ssh-';
     findings.problems.push({ where: recipients.where, message });
   }
+  if (recipients?.value.some((recipient) => /^age1\S*\s/.test(recipient))) {
+    const message = 'AGE_RECIPIENTS: two keys are within one pair of quotes, which only SSH keys need';
+    findings.problems.push({ where: recipients.where, message });
+  }
   for (const key of FILES) {
     const file = given(layer, key);
     // Their programs would take it from stdin, where the backup comes.

@@ -16,6 +16,7 @@ export function checkLayers(layers: Layers, findings: Findings): void {
   checkEncryption(layers, findings);
   warnOfOverrides(environment, file.main, findings);
   warnOfUnusedProfile(layers, findings);
+  warnOfMixedCredentials(layers, all, findings);
 }
 
 function checkCompressor(
@@ -48,7 +49,10 @@ function suggestInstead(value: string, known: readonly string[]): string {
 function checkSendFlags(flags: Given<readonly string[]> | undefined, findings: Findings): void {
   for (const flag of flags?.value ?? []) {
     const where = flags?.where ?? '';
-    if (!flag.startsWith('-')) {
+    if (/\s/.test(flag)) {
+      const message = `SEND_FLAGS: \`${flag}\` is one flag with blanks in it: leave out the quotes`;
+      findings.problems.push({ where, message });
+    } else if (!flag.startsWith('-')) {
       findings.problems.push({ where, message: `SEND_FLAGS: \`${flag}\` is not a flag` });
     } else if (/^-[a-zA-Z]*[ntiIS]/.test(flag) || ['--dryrun', '--saved'].includes(flag)) {
       findings.problems.push({
@@ -73,6 +77,19 @@ function warnOfOverrides(environment: Layer, main: Layer, findings: Findings): v
       message: `wins over ${line.where}; write ZFS3BACKUP_${key} if that is meant, or unset it`,
     });
   }
+}
+
+/** One of a pair that another layer hides alone: the two that are left hardly fit each other. */
+function warnOfMixedCredentials(layers: Layers, all: readonly Layer[], findings: Findings): void {
+  const find = findIn(layers, undefined);
+  const id = find('S3_KEY_ID');
+  const secret = find('S3_SECRET');
+  if (id === undefined || secret === undefined || id.rank === secret.rank) return;
+  const isPair = (layer: Layer) => layer.has('S3_KEY_ID') && layer.has('S3_SECRET');
+  const [upper, lower] = id.rank > secret.rank ? [id, secret] : [secret, id];
+  if (!all.some((layer) => isPair(layer) && [...layer.values()].includes(lower))) return;
+  const message = `hides one of a pair: S3_KEY_ID is that of ${id.where}, S3_SECRET that of ${secret.where}`;
+  findings.warnings.push({ where: upper.where, message });
 }
 
 /** Keys go before a profile, wherever each is said: who names one for this run would not expect that. */

@@ -54,6 +54,13 @@ describe('the file', () => {
     ]);
   });
 
+  it('in another encoding is an error, for it would say other names', async () => {
+    await writeFile(file, Buffer.from('[main]\nBUCKET=b\nFILESYSTEM=tank/\xe4\n', 'latin1'));
+    expect(await problemsOf(loadConfig({ env: {}, flags: { config: file } }))).toEqual([
+      '--config: zfs3backup.conf is not UTF-8 (line 3): save it as such',
+    ]);
+  });
+
   it('that was found and cannot be read is an error', async () => {
     await mkdir(join(folder, 'd'));
     expect(await problemsOf(load(named, { searchFiles: [join(folder, 'd'), file] }))).toEqual([

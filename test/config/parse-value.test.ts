@@ -23,6 +23,7 @@ describe('parseStoreUrl', () => {
     ['s3://b/a%20b c', { kind: 's3', bucket: 'b', prefix: 'a%20b c/' }],
     ['file:///', { kind: 'directory', path: '/' }],
     ['file:///mnt/my backup', { kind: 'directory', path: '/mnt/my backup' }],
+    ['file:///mnt/a\\b', { kind: 'directory', path: '/mnt/a\\b' }],
     ['file:///mnt/a%20b%25', { kind: 'directory', path: '/mnt/a b%' }],
   ])('reads %s', (text, store) => {
     expect(parseStoreUrl(text)).toEqual(store);
@@ -40,6 +41,7 @@ describe('parseStoreUrl', () => {
     ['file:///a?b', 'is not a file URL'],
     ['file:///a#b', 'is not a file URL'],
     ['file:///a%zz', 'is not a file URL'],
+    ['file:///a\tb', 'holds a control character'],
   ])('refuses %s', (text, message) => {
     expect(() => parseStoreUrl(text)).toThrow(message);
   });

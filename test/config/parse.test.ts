@@ -58,6 +58,9 @@ describe('parseIni', () => {
     ['A=true', 'true'],
     ['A=null', 'null'],
     ['A=a\\;b\\\\', 'a\\;b\\\\'],
+    ['A=ab"cd ; don"t', 'ab"cd'],
+    [`A=--opt="a ; b" # remark`, `--opt="a ; b"`],
+    ['A="half # remark', '"half'],
   ])('reads %j', (line, text) => {
     expect(textOf(line)).toBe(text);
   });
@@ -70,7 +73,8 @@ describe('parseIni', () => {
   });
 
   it('takes a comment behind a section', () => {
-    expect(parseIni('[main] ; the rest\n').sections[0]?.name).toBe('main');
+    for (const comment of ['; the rest', '# see ticket [42]', '   ; [a] and [b]', ''])
+      expect(parseIni(`[fs:tank/a]${comment}\n`).sections[0]?.name).toBe('fs:tank/a');
   });
 
   it('names the lines that are nothing, without repeating them', () => {

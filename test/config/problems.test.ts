@@ -62,6 +62,8 @@ describe('problems', () => {
       'S3_SECRET=hush\n',
       'S3_KEY_ID=id\nS3_SECRET="hu\\nsh"\n',
       'STORE=s3://id:hush@b\n',
+      'STORE=s3://id:hu/hush@b/x\n',
+      'ENDPOINT=https://b/x?secret=hush\n',
       'ENDPOINT=http://a:hush@b\n',
     ];
     for (const text of texts) {
@@ -100,7 +102,7 @@ describe('problems', () => {
 
   it('arise from a part size that the store does not take, and from too little memory', async () => {
     expect(await problemsOf(load('[main]\nBUCKET=b\nCHUNK_SIZE=1M\nMAX_MEMORY=1\n'))).toEqual([
-      'zfs3backup.conf:3: CHUNK_SIZE: A part of 1 MiB is not possible: the store takes parts of 5 MiB to 2 GiB',
+      'zfs3backup.conf:3: CHUNK_SIZE: A part of 1 MiB is not possible: the store takes parts of 5 MiB to 2047 MiB',
       'zfs3backup.conf:4: MAX_MEMORY: `1` is too small: the least is 5M',
     ]);
     expect(await problemsOf(load('[main]\nSTORE=file:///x\nCHUNK_SIZE=1M\n'))).toHaveLength(1);
@@ -154,6 +156,22 @@ describe('problems', () => {
     ]);
   });
 
+  it('arise from a line of arguments in one pair of quotes', async () => {
+    const section = '[compressor:x]\ncompress="xz -T0 -c"\ndecompress="/opt/my tools/xz"\n';
+    expect(await problemsOf(load(section))).toEqual([
+      'zfs3backup.conf:2: compress: `xz -T0 -c` is one word with blanks in it: leave out the quotes',
+    ]);
+    expect(await problemsOf(load('[main]\nAGE_RECIPIENTS="age1x age1y"\n'))).toEqual([
+      'zfs3backup.conf:2: AGE_RECIPIENTS: two keys are within one pair of quotes, which only SSH keys need',
+    ]);
+  });
+
+  it('name the section of a dataset by the key that z3 had for it', async () => {
+    expect(await problemsOf(load('[filesystem:tank]\n'))).toEqual([
+      'zfs3backup.conf:1: unknown section [filesystem:tank]; the nearest known one is [fs:tank]',
+    ]);
+  });
+
   it('arise from an unknown compressor, whose hint never switches something off', async () => {
     const named = async (text: string) => (await problemsOf(load(`[main]\n${text}\n`))).join('\n');
     expect(await named('COMPRESSOR=nope')).toMatch(/nearest known one is (?!none)/);
@@ -173,6 +191,9 @@ describe('problems', () => {
       'zfs3backup.conf:2: SEND_FLAGS: -i changes what is sent, which the plan decides',
       'zfs3backup.conf:2: SEND_FLAGS: --saved changes what is sent, which the plan decides',
     ]);
+    expect(await flags('"-c -L -e"')).toEqual([
+      'zfs3backup.conf:2: SEND_FLAGS: `-c -L -e` is one flag with blanks in it: leave out the quotes',
+    ]);
     expect((await load('[main]\nSEND_FLAGS=-cLe -w --raw\n')).config.sendFlags).toEqual([
       '-cLe',
       '-w',
@@ -182,7 +203,16 @@ describe('problems', () => {
 
   it('arise from names that are no dataset', async () => {
     expect(await problemsOf(load('[fs:tank@x]\n'))).toEqual([
-      'zfs3backup.conf:1: [fs:tank@x] names a snapshot: a section is for a dataset',
+      'zfs3backup.conf:1: [fs:tank@x]: `tank@x` is a snapshot: a dataset has no @',
+    ]);
+    expect(await problemsOf(load('[fs:/tank/a]\n[fs:tank/a/]\n[fs:-a]\n[fs:/]\n'))).toEqual([
+      'zfs3backup.conf:1: [fs:/tank/a]: `/tank/a` is not a dataset: write tank/a',
+      'zfs3backup.conf:2: [fs:tank/a/]: `tank/a/` is not a dataset: write tank/a',
+      'zfs3backup.conf:3: [fs:-a]: `-a` is not a dataset: no name starts with -',
+      'zfs3backup.conf:4: [fs:/]: `/` is not a dataset: it has no name',
+    ]);
+    expect(await problemsOf(load('[main]\nFILESYSTEM=tank//a\n'))).toEqual([
+      'zfs3backup.conf:2: FILESYSTEM: `tank//a` is not a dataset: write tank/a',
     ]);
     expect(await problemsOf(load('', { flags: { dataset: 'tank@x' } }))).toEqual([
       '--dataset: `tank@x` is a snapshot: a dataset has no @',

@@ -12,6 +12,9 @@ describe('warnings', () => {
     expect(await problemsOf(load('[main]\nHOST=s3.example.com\n'))).toEqual([
       'zfs3backup.conf:2: HOST is not used any more: write ENDPOINT=https://s3.example.com',
     ]);
+    expect(await problemsOf(load('[main]\nHOST=http://minio.local\n'))).toEqual([
+      'zfs3backup.conf:2: HOST is not used any more: write ENDPOINT=http://minio.local',
+    ]);
     expect(await problemsOf(load('[main]\nCOMPRESSOR=gpg\n'))).toEqual([
       expect.stringContaining('a [compressor:gpg] section with compress= and decompress= would define it'),
     ]);
@@ -23,6 +26,24 @@ describe('warnings', () => {
     expect(warningsOf(loaded)).toEqual([
       'zfs3backup.conf:5: S3_PREFIX is also set at zfs3backup.conf:2; the later line counts',
     ]);
+  });
+
+  it('tell of a quote that is not closed', async () => {
+    const loaded = await load('[main]\nS3_PREFIX="a\nSEND_FLAGS=-c\n');
+    expect(loaded.config).toMatchObject({ sendFlags: ['-c'] });
+    expect(warningsOf(loaded)).toEqual([
+      'zfs3backup.conf:2: S3_PREFIX: the quote in front is not closed, so it is taken for a part of the value',
+    ]);
+  });
+
+  it('tell of one of a pair of keys that hides that of another place', async () => {
+    const text = '[main]\nS3_KEY_ID=id\nS3_SECRET=hush\n';
+    expect(warningsOf(await load(text, { env: { S3_KEY_ID: 'other' } }))).toEqual([
+      'environment S3_KEY_ID: hides one of a pair: S3_KEY_ID is that of environment S3_KEY_ID, S3_SECRET that of zfs3backup.conf:3',
+    ]);
+    expect(warningsOf(await load(text, { env: { S3_KEY_ID: 'other', S3_SECRET: 'x' } }))).toEqual([]);
+    // the secret kept out of the file on purpose
+    expect(warningsOf(await load('[main]\nS3_KEY_ID=id\n', { env: { S3_SECRET: 'x' } }))).toEqual([]);
   });
 
   it('tell of what Python would have put in', async () => {
