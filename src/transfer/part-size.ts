@@ -44,8 +44,8 @@ export function sayPartSize(
   if (Number.isSafeInteger(partBytes) && partBytes >= minPartBytes && partBytes <= maxPartBytes)
     return undefined;
   return (
-    `A part of ${describeBytes(partBytes)} is not possible: the store takes parts of ` +
-    `${describeBytes(minPartBytes)} to ${describeBytes(maxPartBytes)}`
+    `A part of ${describeExactly(partBytes)} is not possible: the store takes parts of ` +
+    `${describeExactly(minPartBytes)} to ${describeExactly(maxPartBytes)}`
   );
 }
 
@@ -75,6 +75,14 @@ export function describeBytes(bytes: number): string {
   }
   const rounded = Math.round(value * 10) / 10;
   return rounded === 1 && unit === 0 ? '1 byte' : `${rounded} ${units[unit]}`;
+}
+
+/** For limits, at which a rounded number would contradict itself. */
+function describeExactly(bytes: number): string {
+  const isWhole = bytes > 0 && bytes % MIB === 0;
+  const unit = isWhole && bytes % (1024 * MIB) === 0 ? 'GiB' : isWhole ? 'MiB' : 'bytes';
+  const per = { GiB: 1024 * MIB, MiB: MIB, bytes: 1 }[unit];
+  return `${bytes / per} ${unit}`;
 }
 
 /** Bytes as a setting is written, rounded up. */

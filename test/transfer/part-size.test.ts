@@ -44,6 +44,13 @@ describe('what somebody asks for', () => {
     );
   });
 
+  it('is told with the very limits, where rounded ones would contradict themselves', () => {
+    const limits = usable(AWS);
+    expect(() => checkAsked(2 * GIB, limits)).toThrow('A part of 2 GiB is not possible: the store takes');
+    expect(() => checkAsked(2 * GIB, limits)).toThrow('5 MiB to 2047 MiB');
+    expect(() => checkAsked(5 * MIB - 1, limits)).toThrow('A part of 5242879 bytes');
+  });
+
   it('cannot be a stream beyond the longest object', () => {
     expect(() => checkEstimate(5 * TIB + 1, SCALEWAY)).toThrow(
       expect.objectContaining({ code: 'STREAM_TOO_LONG', message: expect.stringContaining('4.9 TiB') }),
