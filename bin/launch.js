@@ -18,7 +18,13 @@ export async function launch(name) {
   if (!existsSync(main))
     return say('This checkout was not built yet: run `npm install && npm run build` in it.');
   process.env.PATH = withSbin(process.env.PATH || '/usr/bin:/bin');
-  const programs = await import(main);
+  const programs = await import(main).catch((error) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    say(
+      `${error.message}\nPackages of this checkout are missing: run \`npm install && npm run build\` in it.`,
+    );
+  });
+  if (!programs) return;
   const status = await programs[name]({
     argv: process.argv.slice(2),
     env: process.env,
