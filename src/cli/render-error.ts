@@ -10,6 +10,11 @@ export interface ErrorLook {
   readonly debug: boolean;
 }
 
+/** Whether a log level asks for causes and stacks. */
+export function isDebug(logLevel: string | undefined): boolean {
+  return logLevel === 'debug' || logLevel === 'trace';
+}
+
 /** What a person reads on stderr when a command failed; ends with a newline. */
 export function renderError(error: unknown, look: ErrorLook): string {
   const lines = [...describe(error, look), ...adviceOf(error, look)];

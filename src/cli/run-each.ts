@@ -2,7 +2,7 @@ import { demandDataset } from '../config/demand.ts';
 import { exitStatusOf, Zfs3BackupError } from '../errors.ts';
 import { writeText } from './io.ts';
 import type { CommandCall } from './program.ts';
-import { renderError } from './render-error.ts';
+import { isDebug, renderError } from './render-error.ts';
 import { errorJson, printJson } from './render-json.ts';
 import type { Session } from './session.ts';
 
@@ -44,7 +44,7 @@ export async function runChosen(
  */
 async function runEach(
   call: CommandCall,
-  { datasets, context }: Session,
+  { datasets, context, config }: Session,
   work: (dataset: string) => Promise<DatasetReport>,
 ): Promise<number> {
   const isJson = call.arguments.flag('json');
@@ -59,7 +59,7 @@ async function runEach(
     isInterrupted = call.signal.aborted;
     if (isInterrupted) break;
     failures.push({ dataset, ...report.failure });
-    await tellFailure(call, dataset, report.failure.error);
+    await tellFailure(call, dataset, report.failure.error, isDebug(config.logLevel));
   }
   if (isJson) await call.print(printJson({ store: context.store.url, datasets: json }));
   if (isInterrupted) throw call.signal.reason;
@@ -77,10 +77,14 @@ async function attempt(
   }
 }
 
-async function tellFailure(call: CommandCall, dataset: string, error: unknown): Promise<void> {
+async function tellFailure(
+  call: CommandCall,
+  dataset: string,
+  error: unknown,
+  debug: boolean,
+): Promise<void> {
   const isNamed = error instanceof Error && error.message.startsWith(dataset);
   const program = isNamed ? 'zfs3backup' : `zfs3backup: ${dataset}`;
-  const debug = ['debug', 'trace'].includes(call.arguments.text('log-level') ?? '');
   await writeText(call.io.stderr, renderError(error, { program, style: call.stderr.style, debug }));
 }
 

@@ -4,7 +4,7 @@ import { parseCommandLine } from './command-line.ts';
 import { exitStatusOfSignal, InterruptedError, withInterrupt } from './interrupt.ts';
 import { type CommandIo, isClosedPipe, readTerminal, writeText } from './io.ts';
 import type { Arguments, Command, CommandLine, Program } from './program.ts';
-import { renderError } from './render-error.ts';
+import { isDebug, renderError } from './render-error.ts';
 import { renderHelp, renderUsage } from './render-help.ts';
 import { createStyle } from './style.ts';
 
@@ -36,14 +36,16 @@ async function answerOrRun(program: Program, line: CommandLine, io: CommandIo): 
 }
 
 /** What is wrong besides, so that a person mends it all in one go. */
-async function configProblems({ command, arguments: { values } }: CommandLine, io: CommandIo) {
+async function configProblems({ command, arguments: { values }, problems }: CommandLine, io: CommandIo) {
   if (!command) return [];
+  const told = new Set(problems.map(({ where }) => where));
   const { loadConfig } = await import('../config/load.ts');
   try {
     await loadConfig({ flags: values, env: io.env });
     return [];
   } catch (error) {
-    return error instanceof ConfigError ? error.problems : [];
+    if (!(error instanceof ConfigError)) return [];
+    return error.problems.filter(({ where }) => !told.has(where));
   }
 }
 
@@ -71,10 +73,21 @@ async function fail(program: Program, given: Arguments, io: CommandIo, error: un
     await writeTextIfPossible(io.stderr, `${program.name}: ${error.message}\n`);
     return exitStatusOfSignal(error.signal);
   }
-  const debug = ['debug', 'trace'].includes(given.text('log-level') ?? '');
-  if (!isQuietEnd(error))
+  if (!isQuietEnd(error)) {
+    const debug = isDebug(await readLogLevel(given, io));
     await writeTextIfPossible(io.stderr, renderError(error, { program: program.name, style, debug }));
+  }
   return exitStatusOf(error);
+}
+
+/** Wherever it is set; that of the command line where the rest cannot be read. */
+async function readLogLevel(given: Arguments, { env }: CommandIo): Promise<string | undefined> {
+  const { loadConfig } = await import('../config/load.ts');
+  try {
+    return (await loadConfig({ flags: given.values, env })).config.logLevel;
+  } catch {
+    return given.text('log-level');
+  }
 }
 
 /** On a full disk a log can take no sentence; the exit status is told all the same. */

@@ -31,7 +31,7 @@ export async function demandProgram(argv: readonly string[], { signal }: FilterO
     if (!(error instanceof ProcessFailedError) || error.code === 'PROGRAM_MISSING') throw error;
     throw new ProcessFailedError(
       { command: argv, stderr: '' },
-      { missing: true, advice: `Install ${program}, or correct its name in the configuration.` },
+      { missing: true, advice: `Install ${program}, or correct its name.` },
     );
   }
 }

@@ -66,7 +66,7 @@ export function brokenPromise(
 function startFailure(command: readonly string[], error: unknown, stderr: string): ProcessFailedError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') {
-    const advice = `Install ${command[0]}, or correct its name in the configuration.`;
+    const advice = `Install ${command[0]}, or correct its name.`;
     return new ProcessFailedError({ command, stderr }, { missing: true, advice, cause: error });
   }
   const reason = error instanceof Error ? error.message : String(error);

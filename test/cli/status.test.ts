@@ -172,6 +172,19 @@ describe('zfs3backup', () => {
     expect(stderr).toMatch(/^zfs3backup: environment ZFS3BACKUP_CONCURRENCY: /m);
   });
 
+  it('tells one mistake about an option once', async () => {
+    const { stderr } = await runCli(runZfs3backup, ['status', '--compressor', 'lz5']);
+    expect(stderr.match(/--compressor/g)).toHaveLength(1);
+  });
+
+  it('shows what caused an error where debug is asked for, wherever that is said', async () => {
+    const words = ['status', '--store', `file://${folder}/none`];
+    const plain = await runCli(runZfs3backup, words);
+    expect(plain.stderr).not.toMatch(/^ +at /m);
+    const debug = await runCli(runZfs3backup, words, { env: { ZFS3BACKUP_LOG_LEVEL: 'debug' } });
+    expect(debug.stderr).toMatch(/^ +at /m);
+  });
+
   it.each([
     [['status'], /no store is named/],
     [['backup', '--store', 'file:///tmp'], /no dataset is named/],
