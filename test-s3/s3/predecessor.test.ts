@@ -4,6 +4,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeTestKeys, type TestKeys } from '../../test/filters/test-keys.ts';
+import { AS_BYTES } from '../as-bytes.ts';
 import { createCli } from '../main/run-cli.ts';
 import { createTestDataset, treeAt } from '../main/test-dataset.ts';
 import { createTestClient } from '../s3.ts';
@@ -27,12 +28,12 @@ async function leaveBackup(
   name: string,
   { flags = [], metadata, ...programs }: LeftBackup,
 ): Promise<void> {
-  let Body = (await execa('zfs', ['send', ...flags, name], { encoding: 'buffer' })).stdout;
+  let Body = (await execa('zfs', ['send', ...flags, name], AS_BYTES)).stdout;
   for (const [program = '', ...args] of [
     programs.compressor,
     ...(programs.encryptor ? [programs.encryptor] : []),
   ]) {
-    Body = (await execa(program, args, { input: Body, encoding: 'buffer' })).stdout;
+    Body = (await execa(program, args, { input: Body, ...AS_BYTES })).stdout;
   }
   const client = createTestClient();
   const Key = `${store.prefix}${name}`;

@@ -7,6 +7,7 @@ import { readRecord } from '../../src/reading/read-record.ts';
 import { reindex } from '../../src/reindex.ts';
 import { status, statusOfStore } from '../../src/status.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { AS_BYTES } from '../as-bytes.ts';
 import { startFaultProxy } from '../faults/fault-proxy.ts';
 import { flipByte } from '../faults/faults.ts';
 import { createCli } from '../main/run-cli.ts';
@@ -44,9 +45,11 @@ describe('a backup of a real dataset', () => {
     expect(backups).toHaveLength(2);
     for (const backup of backups) {
       const from = backup.parent === undefined ? [] : ['-i', `@${backup.parent}`];
-      const { stdout: sent } = await execa('zfs', ['send', ...from, `${job.data.name}@${backup.snapshot}`], {
-        encoding: 'buffer',
-      });
+      const { stdout: sent } = await execa(
+        'zfs',
+        ['send', ...from, `${job.data.name}@${backup.snapshot}`],
+        AS_BYTES,
+      );
       const body = await bodyOf(job.store, backup.key);
       const record = await readRecord(job.store, backup);
       expect(record).toMatchObject({
@@ -143,9 +146,11 @@ describe('a bucket of several tools', () => {
     const other = await createCliStore();
     const own = await createCli({ ...job.cli.env, ...other.env });
     expect(await own.zfs3backup('backup', '--history', '--snapshot', 'small')).toMatchObject({ status: 0 });
-    const { stdout } = await execa('zfs', ['send', '-i', `@${small.parent}`, `${job.data.name}@small`], {
-      encoding: 'buffer',
-    });
+    const { stdout } = await execa(
+      'zfs',
+      ['send', '-i', `@${small.parent}`, `${job.data.name}@small`],
+      AS_BYTES,
+    );
     await other.store.put(small.key, stdout, { metadata: { parent: `${job.data.name}@${small.parent}` } });
     const shown = await own.zfs3backup('status');
     expect(shown).toMatchObject({ status: 3 });

@@ -6,6 +6,7 @@ import { createStreamInspector } from '../../src/inspect/create-stream-inspector
 import type { ZfsFacts } from '../../src/inspect/stream-inspector.ts';
 import { createZfsInspector } from '../../src/inspect/zfs-inspector.ts';
 import { inspect, verdict } from '../../test/inspect/inspect.ts';
+import { AS_BYTES } from '../as-bytes.ts';
 import { fillDatasets, leavePart, SENT_STREAMS, send } from './sent-streams.ts';
 import { createTestPool, type TestPool } from './test-pool.ts';
 import { zfsKind } from './zfs-kind.ts';
@@ -79,7 +80,7 @@ describe('what zfs send makes when it fails', () => {
     await pool.zfs('snapshot', '-r', at('tree@1'));
     await pool.zfs('create', at('tree/two'));
     const args = ['send', '-R', at('tree@1')];
-    const { exitCode, stdout } = await execa('zfs', args, { encoding: 'buffer', reject: false });
+    const { exitCode, stdout } = await execa('zfs', args, { ...AS_BYTES, reject: false });
     const { facts, refused } = await verdict(full(), Buffer.from(stdout));
     // OpenZFS leaves out what was created later, and that is well; the older one promises it.
     if (isOpenZfs) expect([exitCode, facts?.kind]).toEqual([0, 'zfs']);
@@ -91,7 +92,7 @@ describe('what zfs send makes when it fails', () => {
     const cut = whole.subarray(0, whole.byteLength - 400);
     const inspector = () => createStreamInspector({ expect: 'zfs', depth: 'full', decoders: streamDecoders });
     const gzip = async (input: Buffer) => {
-      const { stdout } = await execa('gzip', ['-c'], { input, encoding: 'buffer' });
+      const { stdout } = await execa('gzip', ['-c'], { input, ...AS_BYTES });
       return Buffer.from(stdout);
     };
     const zstd = async (input: Buffer) => new Compressor().compress(input);

@@ -1,6 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { AS_BYTES } from '../as-bytes.ts';
 import { createEncryptedDataset } from './encrypted-dataset.ts';
 import { writeRandomFile } from './files.ts';
 import type { TestPool } from './test-pool.ts';
@@ -155,7 +156,7 @@ async function fillNewerDatasets(pool: TestPool): Promise<void> {
 
 export async function send(pool: TestPool, ...words: readonly string[]): Promise<Buffer> {
   const args = words.map((word) => (/^\w.*[@#]/.test(word) ? `${pool.name}/${word}` : word));
-  const { stdout } = await execa('zfs', ['send', ...args], { encoding: 'buffer', maxBuffer: 2 ** 27 });
+  const { stdout } = await execa('zfs', ['send', ...args], { ...AS_BYTES, maxBuffer: 2 ** 27 });
   return Buffer.from(stdout);
 }
 

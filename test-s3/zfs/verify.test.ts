@@ -8,6 +8,7 @@ import { createZfsSource } from '../../src/sources/zfs/zfs-source.ts';
 import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { type VerifyOptions, verify } from '../../src/verify.ts';
+import { AS_BYTES } from '../as-bytes.ts';
 import { createTestDataset, type TestDataset } from '../main/test-dataset.ts';
 import { createTestFolder } from '../test-folder.ts';
 import { createEncryptedDataset } from './encrypted-dataset.ts';
@@ -59,9 +60,7 @@ describe('a restore for a trial', () => {
     // The stream of another dataset's snapshots, whole by itself.
     const other = await createTestDataset(pool, 'other');
     for (const name of ['first', 'second']) await other.snapshot(name);
-    const { stdout } = await execa('zfs', ['send', '-i', '@first', `${other.name}@second`], {
-      encoding: 'buffer',
-    });
+    const { stdout } = await execa('zfs', ['send', '-i', '@first', `${other.name}@second`], AS_BYTES);
     const metadata = (await store.head(key))?.metadata ?? {};
     const { compressor: _, ...plain } = metadata;
     await store.put(key, stdout, { metadata: plain });
@@ -107,7 +106,7 @@ it('needs no key for what is encrypted, and takes no mount point that a stream b
 
 describe('zfs receive -n', () => {
   const streams = async () => {
-    const { stdout: full } = await execa('zfs', ['send', `${data.name}@first`], { encoding: 'buffer' });
+    const { stdout: full } = await execa('zfs', ['send', `${data.name}@first`], AS_BYTES);
     return { full };
   };
   const rehearse = async (input: Uint8Array, target: string) => {
@@ -127,7 +126,7 @@ describe('zfs receive -n', () => {
     flipped[middle] = (flipped[middle] ?? 0) ^ 1;
     expect(await rehearse(flipped, target)).toBe('taken');
     const incremental = ['send', '-i', '@first', `${data.name}@second`];
-    const { stdout: second } = await execa('zfs', incremental, { encoding: 'buffer' });
+    const { stdout: second } = await execa('zfs', incremental, AS_BYTES);
     // zfs-fuse takes it for a dataset that is not there, which proves nothing either.
     const expected = zfsKind === 'OpenZFS' ? 'refused' : 'taken';
     expect(await rehearse(second, target)).toBe(expected);
