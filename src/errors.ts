@@ -124,15 +124,25 @@ export interface StoreFailure {
   /** The bucket or key it was about, as the user wrote it. */
   readonly key?: string | undefined;
   readonly partNumber?: number | undefined;
-  /** HTTP status, where there was an answer. */
+  /** HTTP status as it came, where there was an answer; 200 also where S3 put an error into a 200. */
   readonly status?: number | undefined;
-  /** The store's own code, such as `SlowDown`. */
+  /**
+   * The store's own word: S3's `<Code>` as it stood in the answer, such as `SlowDown`; of a directory the errno of
+   * its file system. Absent where none came: without an answer, and where a proxy, an empty or a cut body answered.
+   */
   readonly storeCode?: string | undefined;
+  /** What the network said instead of an answer, such as `ECONNREFUSED`. */
+  readonly errno?: string | undefined;
   readonly requestId?: string | undefined;
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
   /** What the store asked for by Retry-After. */
   readonly retryAfterMs?: number | undefined;
+  /**
+   * Whether the store is through with the request: it answered itself, or was never asked. Otherwise (silence, a proxy's
+   * page, half an answer) it may still be at work. Not if not given.
+   */
+  readonly settled?: boolean | undefined;
 }
 
 /** The object store refused, failed or did not answer. */
@@ -143,9 +153,11 @@ export class StoreError extends Zfs3BackupError implements StoreFailure {
   readonly partNumber: number | undefined;
   readonly status: number | undefined;
   readonly storeCode: string | undefined;
+  readonly errno: string | undefined;
   readonly requestId: string | undefined;
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
+  readonly settled: boolean;
 
   constructor(code: ErrorCode, message: string, failure: StoreFailure, details: ErrorDetails = {}) {
     super(code, message, details);
@@ -154,9 +166,11 @@ export class StoreError extends Zfs3BackupError implements StoreFailure {
     this.partNumber = failure.partNumber;
     this.status = failure.status;
     this.storeCode = failure.storeCode;
+    this.errno = failure.errno;
     this.requestId = failure.requestId;
     this.retryable = failure.retryable;
     this.retryAfterMs = failure.retryAfterMs;
+    this.settled = failure.settled ?? false;
   }
 }
 

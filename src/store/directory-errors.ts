@@ -6,7 +6,7 @@ export function asStoreError(error: unknown, root: string, operation: string, ke
   if (!(error instanceof Error) || error instanceof StoreError) return error;
   const errno = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (errno === undefined || error.name === 'AbortError') return error;
-  const failure = { operation, key, storeCode: errno, retryable: false };
+  const failure = { operation, key, storeCode: errno, retryable: false, settled: true };
   const where = `file://${root}: cannot ${wordsFor(operation)} ${key}`;
   switch (errno) {
     case 'ENOSPC':
@@ -34,7 +34,7 @@ export function asStoreError(error: unknown, root: string, operation: string, ke
 
 /** As S3 says it, whose status callers look at. */
 export function alreadyThere(root: string, key: string): StoreError {
-  const failure = { operation: 'put', key, status: 412, retryable: false };
+  const failure = { operation: 'put', key, status: 412, retryable: false, settled: true };
   return new StoreError('MISMATCH', `file://${root}: ${key} is there already`, failure);
 }
 
@@ -43,7 +43,7 @@ export function noSuchRoot(root: string, operation: string, isThere: boolean): S
   return new StoreError(
     'NO_SUCH_BUCKET',
     `file://${root}: ${isThere ? 'is not a directory' : 'no such directory'}`,
-    { operation, key: root, retryable: false },
+    { operation, key: root, retryable: false, settled: true },
     {
       advice: isThere
         ? 'A store is a directory: name another one.'

@@ -68,9 +68,9 @@ export function createBackoff(options: RetryOptions = {}): Backoff {
     const { retryAfterMs } = error;
     const delayMs = retryDelayMs(failures, { baseMs: BASE_MS, capMs: CAP_MS, random, retryAfterMs });
     onRetry?.(operation, error, failures);
-    const { key, partNumber, status, storeCode, message } = error;
+    const { key, partNumber, status, storeCode, errno, message } = error;
     logger.debug(
-      { operation, key, partNumber, status, storeCode, failures, attempts, delayMs, error: message },
+      { operation, key, partNumber, status, storeCode, errno, failures, attempts, delayMs, error: message },
       `${operation} failed, trying again`,
     );
     await sleep(delayMs, { signal });

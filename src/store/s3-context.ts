@@ -9,6 +9,7 @@ import {
 import { createS3Clients, type S3ClientOptions, type S3Clients } from './s3-client.ts';
 import { createRenewal } from './s3-credentials.ts';
 import { asStoreError, callOf, type S3Call } from './s3-errors.ts';
+import type { SendOptions } from './s3-http.ts';
 
 export interface S3StoreOptions extends S3ClientOptions {
   readonly bucket: string;
@@ -69,16 +70,21 @@ export function createS3Context(options: S3StoreOptions): S3Context & { requests
       const { signal } = call ?? {};
       signal?.throwIfAborted();
       const generation = renewal.generation();
+      let answered: number | undefined;
+      const onAnswer = (status: number) => {
+        answered = status;
+      };
       try {
         clients ??= createS3Clients(options, provider);
         requests += 1;
-        const answer = await request(await clients, signal === undefined ? {} : { abortSignal: signal });
+        const send: SendOptions = { onAnswer, ...(signal && { abortSignal: signal }) };
+        const answer = await request(await clients, send);
         isBucketKnown = true;
         return answer;
       } catch (error) {
         const client = (await clients?.catch(() => undefined))?.client;
         const renewed = client !== undefined && (await renewal.renewAfter(error, client, generation));
-        throw asStoreError(error, { ...callOf(options), operation, ...facts, renewed }, signal);
+        throw asStoreError(error, { ...callOf(options), operation, ...facts, renewed, answered }, signal);
       }
     },
     close: () => {

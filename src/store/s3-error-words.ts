@@ -12,10 +12,10 @@ export function denialOf(storeCode: string, status: number): string {
     case 'RequestTimeTooSkewed':
       return 'the clock of this machine is more than 15 minutes off (RequestTimeTooSkewed)';
     case '':
-    case 'AccessDenied':
-    case 'Unknown':
-    case 'UnknownError':
       return `access denied (${status})`;
+    case 'AccessDenied':
+      // 200 alone would not look like a refusal
+      return status < 300 ? `access denied (AccessDenied, ${status})` : `access denied (${status})`;
     default:
       return `access denied (${storeCode}, ${status})`;
   }
@@ -99,6 +99,16 @@ export function silenceOf(name = '', code = '', message = ''): string {
         ? `does not answer (${oneLine(message)})`
         : `cannot be reached (${code})`;
   }
+}
+
+/** What an answer said, also where the SDK has its own words for one that is none of S3. */
+export function wordsInAnswer(message = ''): string {
+  const words = oneLine(message)
+    .replace(/ ?Deserialization error: to see the raw response.*$/, '')
+    .replace(/\.$/, '');
+  if (words === 'UnknownError') return '';
+  if (words === 'S3 aborted request') return 'nothing in it';
+  return words.replace(/^@aws-sdk XML parse error: /, 'no XML that could be read, ');
 }
 
 export function oneLine(text = ''): string {

@@ -1,14 +1,23 @@
 import { type ErrorCode, StoreError } from '../errors.ts';
 import { wordsFor } from './operation-words.ts';
 import {
+  BETWEEN_STATUS,
   DAMAGED_CODES,
   DENIED_CODES,
+  NEVER_ASKED_ERRNO,
   RETRYABLE_CODES,
   RETRYABLE_STATUS,
   TRANSIENT_ERRNO,
   WRONG_REGION_CODES,
 } from './s3-error-codes.ts';
-import { adviceOnDenial, adviceOnRefusal, denialOf, oneLine, silenceOf } from './s3-error-words.ts';
+import {
+  adviceOnDenial,
+  adviceOnRefusal,
+  denialOf,
+  oneLine,
+  silenceOf,
+  wordsInAnswer,
+} from './s3-error-words.ts';
 
 export interface S3Call {
   readonly operation: string;
@@ -24,11 +33,16 @@ export interface S3Call {
   readonly asked?: readonly string[];
   /** The credentials were refused, and there are new ones: the same request may succeed. */
   readonly renewed?: boolean;
+  /** The status of the answer as it came. The SDK makes 503 of an error within a 200, and of a 200 with nothing. */
+  readonly answered?: number | undefined;
 }
 
 /** What an error of the SDK, of a socket or of TLS may carry. */
 interface ErrorFields {
+  /** Of an answer, S3's code or one that the SDK made up. */
   readonly name?: string;
+  /** S3's `<Code>`, where there was one. */
+  readonly Code?: unknown;
   readonly code?: string;
   readonly message?: string;
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
@@ -52,7 +66,7 @@ export function asStoreError(error: unknown, call: S3Call, signal?: AbortSignal)
   if (error instanceof StoreError) return error;
   const fields: ErrorFields =
     typeof error === 'object' && error !== null ? error : { message: String(error) };
-  const status = statusOf(fields);
+  const status = statusOf(fields) === undefined ? undefined : (call.answered ?? statusOf(fields));
   const finding = status === undefined ? findWithoutAnswer(fields, call) : findInAnswer(fields, status, call);
   const { operation, key, partNumber, renewed = false } = call;
   const message = `cannot ${wordsFor(operation, partNumber)} ${nameOf(call)}: ${finding.what}`;
@@ -64,17 +78,28 @@ export function asStoreError(error: unknown, call: S3Call, signal?: AbortSignal)
       key,
       partNumber,
       status,
-      storeCode: status === undefined ? fields.code : fields.name,
+      ...(status === undefined ? { errno: fields.code } : { storeCode: storeCodeOf(fields) }),
       requestId: fields.$metadata?.requestId,
       retryable: finding.retryable || renewed,
       retryAfterMs: retryAfterMs(fields),
+      settled: status === undefined ? wasNeverAsked(fields) : isOfTheStore(fields, status),
     },
     { cause: bareCause(fields), ...(finding.advice === undefined ? {} : { advice: finding.advice }) },
   );
 }
 
+/** Without credentials or a connection. */
+function wasNeverAsked({ name, code = '' }: ErrorFields): boolean {
+  return name === 'CredentialsProviderError' || NEVER_ASKED_ERRNO.has(code);
+}
+
+/** Not of something between us and the store, nor of its patience. */
+function isOfTheStore(fields: ErrorFields, status: number): boolean {
+  return storeCodeOf(fields) !== undefined && !BETWEEN_STATUS.has(status);
+}
+
 function findInAnswer(fields: ErrorFields, status: number, call: S3Call): Finding {
-  const storeCode = fields.name ?? '';
+  const storeCode = storeCodeOf(fields) ?? '';
   const damaged = DAMAGED_CODES.has(storeCode) && ['put', 'putPart'].includes(call.operation);
   const retryable = RETRYABLE_STATUS.has(status) || RETRYABLE_CODES.has(storeCode) || damaged;
   if (storeCode === 'NoSuchBucket') return noSuchBucket(call);
@@ -90,7 +115,7 @@ function findInAnswer(fields: ErrorFields, status: number, call: S3Call): Findin
       retryable,
     };
   }
-  if (storeCode === 'NoSuchKey' || (storeCode === 'NotFound' && status === 404)) {
+  if (storeCode === 'NoSuchKey' || (fields.name === 'NotFound' && status === 404)) {
     return { code: 'NO_SUCH_KEY', what: 'no such object', retryable: false };
   }
   if (status === 412) return { code: 'MISMATCH', what: 'it was replaced meanwhile (412)', retryable: false };
@@ -155,7 +180,7 @@ function noCredentials({ message }: ErrorFields, { profile }: S3Call): Finding {
 export function noSuchBucketError(call: S3Call): StoreError {
   const { code, what, advice } = noSuchBucket(call);
   const { operation, key } = call;
-  const failure = { operation, key, status: 404, storeCode: 'NoSuchBucket', retryable: false };
+  const failure = { operation, key, status: 404, retryable: false };
   return new StoreError(
     code,
     `cannot ${wordsFor(operation)} ${nameOf(call)}: ${what}`,
@@ -188,11 +213,14 @@ function nameOf({ bucket, key, endpoint }: S3Call): string {
   return `s3://${bucket}/${key}${endpoint === undefined ? '' : ` at ${endpoint}`}`;
 }
 
-function wordsOf({ name, message }: ErrorFields, status: number): string {
-  const words = oneLine(message);
-  const code = name === undefined || name === 'Error' ? '' : `${name}, `;
-  const known = words !== '' && words !== 'UnknownError' && words !== name;
-  return `the store answered ${code}${status}${known ? `: ${words}` : ''}`;
+function wordsOf(fields: ErrorFields, status: number): string {
+  const storeCode = storeCodeOf(fields);
+  const words = wordsInAnswer(fields.message);
+  return `the store answered ${storeCode ? `${storeCode}, ` : ''}${status}${words && words !== storeCode ? `: ${words}` : ''}`;
+}
+
+function storeCodeOf({ Code }: ErrorFields): string | undefined {
+  return typeof Code === 'string' && /^\S+$/.test(Code) ? Code : undefined;
 }
 
 function statusOf({ $metadata, $response }: ErrorFields): number | undefined {

@@ -48,8 +48,11 @@ export interface IntoBuffer {
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
-interface SendOptions {
+/** What of the options of `client.send` is meant for here. */
+export interface SendOptions {
   readonly abortSignal?: AbortSignal;
+  /** Called with the status of an answer as it came: the SDK writes another over that of an error within a 200. */
+  readonly onAnswer?: (status: number) => void;
   readonly into?: IntoBuffer;
 }
 
@@ -77,7 +80,13 @@ export function createS3Connections(maxSockets: number) {
 
 /** For the SDK's `requestHandler`. Ending the connections is up to who made them. */
 export function createS3Http(connections: S3Connections, options: S3HttpOptions) {
-  async function handle(request: S3Request, { abortSignal: signal, into }: SendOptions = {}) {
+  async function handle(request: S3Request, { onAnswer, ...options }: SendOptions = {}) {
+    const { response } = await exchange(request, options);
+    onAnswer?.(response.statusCode);
+    return { response };
+  }
+
+  async function exchange(request: S3Request, { abortSignal: signal, into }: SendOptions) {
     signal?.throwIfAborted();
     if (into && into.buffer.byteLength >= OWN_CONNECTION_BYTES) {
       return { response: await getInto(request, into, signal) };

@@ -95,7 +95,7 @@ function createUpload(context: S3Context, key: string, uploadId: string | undefi
       );
       const etag = bare(answer.ETag);
       if (etag === undefined)
-        throw unusable('putPart', key, `the store gave no ETag for part ${partNumber}`, true);
+        throw unusable('putPart', key, `the store gave no ETag for part ${partNumber}`, { retryable: true });
       return { partNumber, etag, bytes: body.byteLength, ...(checksum && { checksum }) };
     },
     listParts: (call) => listParts(context, key, target, call),
@@ -114,9 +114,10 @@ function createUpload(context: S3Context, key: string, uploadId: string | undefi
       const answer = await context.run('complete', { key }, call, ({ patient }, send) =>
         patient.send(command, send),
       );
-      // A success names the object; an answer that says nothing may hold an error the SDK did not recognise.
+      // A success names the object. What does not is perhaps no answer of the store, which may be at work still.
       if (!answer.Location && !answer.Bucket && !answer.Key && !answer.ETag) {
-        throw unusable('complete', key, 'the store confirmed nothing', true);
+        const status = answer.$metadata.httpStatusCode;
+        throw unusable('complete', key, `the store answered ${status} and confirmed nothing`, { status });
       }
       return { etag: bare(answer.ETag) };
     },
@@ -171,10 +172,16 @@ function partOf({ partNumber, etag }: StoredPart): { PartNumber: number; ETag: s
   return { PartNumber: partNumber, ETag: `"${etag}"` };
 }
 
-function unusable(operation: string, key: string, message: string, retryable = false): StoreError {
+function unusable(
+  operation: string,
+  key: string,
+  message: string,
+  facts: { readonly retryable?: boolean; readonly status?: number | undefined } = {},
+): StoreError {
   return new StoreError('STORE_FAILED', `cannot ${wordsFor(operation)} ${key}: ${message}`, {
     operation,
     key,
-    retryable,
+    retryable: false,
+    ...facts,
   });
 }

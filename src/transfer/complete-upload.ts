@@ -1,16 +1,13 @@
 import { StoreError, Zfs3BackupError } from '../errors.ts';
 import type { ObjectInfo, StoredPart, Upload } from '../store/object-store.ts';
-import type { Backoff } from '../store/retry.ts';
+import { type Backoff, isRetryable } from '../store/retry.ts';
 import { wholeChecksum } from '../store/whole-checksum.ts';
-import { abortUpload, howToDrop, warnLeftOpen } from './abort-upload.ts';
+import { abortUpload, howToDrop } from './abort-upload.ts';
 import { type CheckOptions, checkStored, findMismatch } from './check-stored.ts';
 import { lookAt } from './look-at.ts';
 
 /** Putting thousands of parts together may go on for minutes after the connection was lost. */
 const LOOK_AFTER_MS = [0, 2_000, 8_000, 20_000, 60_000];
-
-/** Answers of something between us and the store, or of its patience: the store may still be at work. */
-const NO_ANSWER_OF_THE_STORE = [408, 499, 502, 504];
 
 export interface Completion extends CheckOptions {
   readonly upload: Upload;
@@ -25,8 +22,9 @@ export interface Completion extends CheckOptions {
 
 /**
  * Makes the object visible and checks it. After a Complete that failed, the store is looked at before anything
- * else happens: the object may be there. The upload is dropped only when the store refused in so many words;
- * aborting behind a Complete that is still at work destroys data on some stores, and so does a second one.
+ * else happens: the object may be there. The upload is dropped only when the store refused in so many words, every
+ * time; aborting behind a Complete that is still at work destroys data on some stores, and so does a second one.
+ * Whether the outcome is unknown, `isOutcomeUnknown` tells of the error.
  */
 export async function completeUpload(completion: Completion): Promise<ObjectInfo> {
   const { upload, bytes, etag, backoff, signal } = completion;
@@ -38,11 +36,11 @@ export async function completeUpload(completion: Completion): Promise<ObjectInfo
       return checkStored({ bytes, etag, confirmedEtag: outcome.confirmedEtag, checksum }, completion);
     }
     const { failure } = outcome;
-    const refused = isRefusal(failure);
-    if (!refused) silences += 1;
-    const { info, open } = await lookAround(completion, refused);
+    const answered = failure instanceof StoreError && failure.settled;
+    if (!answered) silences += 1;
+    const { info, open } = await lookAround(completion, failure);
     if (info) return info;
-    if (refused && silences === 0 && !(failure as StoreError).retryable) {
+    if (answered && silences === 0 && !isRetryable(failure)) {
       if (open !== false) await abortUpload(upload, { ...completion, interrupted: signal.aborted });
       throw failure;
     }
@@ -68,13 +66,6 @@ async function tryComplete({ upload, parts, ifAbsent, signal }: Completion): Pro
   }
 }
 
-/** Whether the store itself said no, so that nothing goes on behind our back. */
-function isRefusal(failure: unknown): boolean {
-  if (!(failure instanceof StoreError)) return false;
-  if (!failure.retryable) return true;
-  return failure.status !== undefined && !NO_ANSWER_OF_THE_STORE.includes(failure.status);
-}
-
 interface Sight {
   /** The object, when it is surely this upload's. */
   readonly info?: ObjectInfo;
@@ -82,39 +73,64 @@ interface Sight {
   readonly open: boolean | undefined;
 }
 
-async function lookAround(completion: Completion, refused: boolean): Promise<Sight> {
+async function lookAround(completion: Completion, failure: unknown): Promise<Sight> {
   const { sleep, signal } = completion;
+  const answered = failure instanceof StoreError && failure.settled;
   let sight: Sight = { open: undefined };
   for (const delayMs of LOOK_AFTER_MS) {
     try {
       if (delayMs > 0) await sleep(delayMs, { signal });
-      sight = await lookOnce(completion);
+      sight = await lookOnce(completion, failure);
     } catch (error) {
       completion.logger.debug({ key: completion.key, error: String(error) }, 'could not look for the object');
       return { open: undefined };
     }
-    if (sight.info || (refused && sight.open !== undefined)) return sight;
+    if (sight.info || (answered && sight.open !== undefined)) return sight;
   }
   return sight;
 }
 
-async function lookOnce(completion: Completion): Promise<Sight> {
+/**
+ * An object that is the very same to the byte may be an older one, or another run's: ours is the one whose upload is
+ * gone. Who may not list uploads has the ETag, unless the store said no.
+ */
+async function lookOnce(completion: Completion, failure: unknown): Promise<Sight> {
   const { store, key, upload, parts, retry, signal, bytes, etag } = completion;
   const call = { signal };
   const info = await retry('head', () => lookAt(store, key, call), call);
   const uploads = await retry('list uploads', () => store.openUploads(key, call), call).catch(
     () => undefined,
   );
-  const open = uploads?.some(({ uploadId }) => uploadId === upload.uploadId);
+  const { settled: answered = false, storeCode } = failure instanceof StoreError ? failure : {};
+  // A listing may be behind the times.
+  const isGone = answered && storeCode === 'NoSuchUpload';
+  const open = isGone ? false : uploads?.some(({ uploadId }) => uploadId === upload.uploadId);
   const expected = { bytes, etag, confirmedEtag: undefined, checksum: wholeChecksum(parts) };
   if (!info || findMismatch(info, expected)) return { open };
-  // Without an ETag to compare, an older object of the same size would pass: then the upload must be gone as well.
-  const proven = etag !== undefined && info.etag === etag;
-  return proven || open === false ? { info, open } : { open };
+  const isProven = !answered && etag !== undefined && info.etag === etag;
+  return open === false || (open === undefined && isProven) ? { info, open } : { open };
 }
 
-function unknownOutcome({ key, store, upload, logger }: Completion, cause: unknown): Zfs3BackupError {
-  warnLeftOpen(upload, store, logger, 'may be open still');
+/** Errors behind which the object may be there all the same. */
+const unknown = new WeakSet<Zfs3BackupError>();
+
+/** Whether nobody knows what became of the upload: an interrupt must not hide that. */
+export function isOutcomeUnknown(error: unknown): error is Zfs3BackupError {
+  return error instanceof Zfs3BackupError && unknown.has(error);
+}
+
+function unknownOutcome(completion: Completion, cause: unknown): Zfs3BackupError {
+  const error = sayUnknown(completion, cause);
+  unknown.add(error);
+  return error;
+}
+
+function sayUnknown({ key, store, upload, logger }: Completion, cause: unknown): Zfs3BackupError {
+  const { uploadId } = upload;
+  logger.warn(
+    { key, uploadId, store: store.url },
+    `the upload ${uploadId} of ${key} may have been completed, or be at it still: look whether ${key} is in ${store.url} first, and drop it only if it is not`,
+  );
   const what = cause instanceof Error ? cause.message : String(cause);
   const message = `${key}: it is not known whether the upload was completed: ${what}`;
   const details = {

@@ -10,9 +10,6 @@ const INTERRUPTED_DEADLINE_MS = 2_000;
 /** Stores tell whole seconds, and a request is on its way for a while. */
 const CLOCK_SLACK_MS = 2_000;
 
-/** Without a connection nothing was asked, so nothing can have happened. */
-const NEVER_ASKED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
-
 export interface LostStartsOptions {
   readonly store: ObjectStore;
   readonly key: string;
@@ -97,8 +94,8 @@ async function dropEmpty(
 
 function isOutcomeUnknown(error: unknown): boolean {
   if (!(error instanceof StoreError)) return true;
-  const { status, storeCode = '' } = error;
-  if (status === undefined) return !NEVER_ASKED.includes(storeCode);
+  const { status, settled } = error;
+  if (status === undefined) return !settled;
   return status < 400 || status >= 500 || status === 408 || status === 499;
 }
 

@@ -4,7 +4,7 @@ import type { Metadata, ObjectStore, OpenUpload, StoredPart } from '../store/obj
 import { howToDrop } from './abort-upload.ts';
 import type { PartSchedule } from './part-schedule.ts';
 import { dropNote, readNotes, type StoredNote, type UploadNote } from './upload-note.ts';
-import { readIsAlive } from './writer.ts';
+import { readIsAlive, readIsAtWork } from './writer.ts';
 
 /** An upload that a run before this one left open, and that may be gone on with. */
 export interface ResumableUpload {
@@ -106,8 +106,8 @@ async function isBusy(
   parts: readonly StoredPart[],
   { now = Date.now }: OpenUploadQuestion,
 ): Promise<boolean> {
-  const isAlive = await readIsAlive(note.writer);
-  if (isAlive !== undefined) return isAlive;
+  const isAtWork = await readIsAtWork(note.writer, upload.uploadId);
+  if (isAtWork !== undefined) return isAtWork;
   const times = [upload.startedAt, ...parts.flatMap(({ storedAt }) => storedAt ?? [])].map((date) =>
     date.getTime(),
   );

@@ -193,11 +193,23 @@ function tooLong({ limits, maxStreamBytes }: Sending): Zfs3BackupError {
   );
 }
 
+export interface PartsCheck {
+  readonly sending: Sending;
+  /** Of the source. */
+  readonly readBytes: number;
+  /** An earlier run had sent parts. */
+  readonly isResumed: boolean;
+}
+
 /**
  * Compares what was sent with what the store has, before the object becomes visible. Throws MISMATCH; a store
  * that cannot or may not list parts is not held against it, for the finished object is checked as well.
  */
-export async function checkParts(upload: Upload, { parts }: SentParts, sending: Sending, readBytes: number) {
+export async function checkParts(
+  upload: Upload,
+  { parts }: SentParts,
+  { sending, readBytes, isResumed }: PartsCheck,
+): Promise<void> {
   const sum = parts.reduce((bytes, part) => bytes + part.bytes, 0);
   if (sum !== readBytes) throw mismatch(upload, `${readBytes} bytes were read and ${sum} were sent`);
   const { signal } = sending.stop;
@@ -208,11 +220,13 @@ export async function checkParts(upload: Upload, { parts }: SentParts, sending: 
     if (!(error instanceof StoreError)) throw error;
     return;
   }
-  if (listed.length !== parts.length) {
-    throw mismatch(upload, `${parts.length} parts were sent and the store has ${listed.length}`);
+  // Behind ours may be parts of an earlier run, whose stream was longer: Complete names those that count.
+  const ours = listed.filter(({ partNumber }) => partNumber <= parts.length || !isResumed);
+  if (ours.length !== parts.length) {
+    throw mismatch(upload, `${parts.length} parts were sent and the store has ${ours.length}`);
   }
   for (const [index, part] of parts.entries()) {
-    const there = listed[index];
+    const there = ours[index];
     const same = there?.partNumber === part.partNumber && there.bytes === part.bytes;
     if (!same || contradict(there.etag, part.etag)) {
       throw mismatch(upload, `part ${part.partNumber} is not in the store as it was sent`);

@@ -17,6 +17,7 @@ import {
   type Storing,
   settle,
 } from './storing.ts';
+import { startUploading } from './writer.ts';
 
 /** Stores parts as they come, completes only after the last one, and checks the result. */
 export async function storeInParts(storing: Storing, parts: AsyncIterable<Part>): Promise<Stored> {
@@ -57,6 +58,20 @@ async function fillUpload(
   parts: AsyncIterable<Part>,
   known?: KnownParts,
 ): Promise<Stored> {
+  const ended = startUploading(upload);
+  try {
+    return await sendAndComplete(storing, upload, parts, known);
+  } finally {
+    ended();
+  }
+}
+
+async function sendAndComplete(
+  storing: Storing,
+  upload: Upload,
+  parts: AsyncIterable<Part>,
+  known: KnownParts | undefined,
+): Promise<Stored> {
   const { sending, signal } = storing;
   const sent = await sendAll(storing, upload, parts, known).catch(async (error: unknown) => {
     sending.stop.abort(error);
@@ -96,7 +111,8 @@ async function sendAll(
   const { sending } = storing;
   await noteUpload(storing, upload);
   const sent = await sendParts(upload, parts, sending, known);
-  await checkParts(upload, sent, sending, storing.readBytes());
+  const isResumed = known !== undefined;
+  await checkParts(upload, sent, { sending, readBytes: storing.readBytes(), isResumed });
   await refuseExisting(storing);
   sending.stop.signal.throwIfAborted();
   return sent;

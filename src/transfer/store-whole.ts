@@ -42,29 +42,41 @@ async function putWhole(
   body: Uint8Array,
   digests: BodyDigests,
 ): Promise<string | undefined> {
-  const { store, key, attributes, sending, ifExists } = storing;
+  const { store, key, attributes, sending, ifExists, logger } = storing;
   const ifAbsent = ifExists === 'fail';
   if (store.canPutIfAbsent !== true) await refuseExisting(storing);
-  const call = { signal: sending.stop.signal };
+  // Cut off when it was sent, but not answered, it may be stored all the same.
+  const late = delayedAbort(sending.stop.signal, COMPLETE_GRACE_MS);
+  const { signal } = late;
   let attempts = 0;
   const attempt = async () => {
     attempts += 1;
     try {
-      const request = { ...attributes, ...digests, ...call, ...(ifAbsent && { ifAbsent }) };
+      const request = { ...attributes, ...digests, signal, ...(ifAbsent && { ifAbsent }) };
       return (await store.put(key, body, request)).etag;
     } catch (error) {
       if (!ifAbsent || !isTaken(error)) throw error;
       // An attempt without an answer may have stored it.
-      if (attempts > 1 && (await isThere(storing, body))) return undefined;
+      if (attempts > 1 && (await isThere(storing, body, signal))) return undefined;
       throw alreadyThere(storing);
     }
   };
-  return sending.retry('put', attempt, call);
+  try {
+    return await sending.retry('put', attempt, { signal: sending.stop.signal });
+  } catch (error) {
+    if (signal.aborted) {
+      const words = `${key}: the store had not answered yet, so it may have been stored all the same: look whether it is there`;
+      logger.warn({ key, store: store.url }, words);
+    }
+    throw error;
+  } finally {
+    late.dispose();
+  }
 }
 
 /** Whether the object is known to have these very bytes. */
-async function isThere({ store, key, sending }: Storing, body: Uint8Array): Promise<boolean> {
-  const info = await lookAt(store, key, { signal: sending.stop.signal });
+async function isThere({ store, key }: Storing, body: Uint8Array, signal: AbortSignal): Promise<boolean> {
+  const info = await lookAt(store, key, { signal });
   if (!info || !(info.digest ?? info.checksum)) return false;
   return (
     findMismatch(info, { bytes: body.byteLength, etag: undefined, confirmedEtag: undefined, body }) ===

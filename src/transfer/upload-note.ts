@@ -72,11 +72,10 @@ function decodeMetadata(value: unknown): Metadata | undefined {
 
 function decodeWriter(value: unknown): Writer | undefined {
   if (!isRecord(value)) return undefined;
-  const { host, boot, pid, started } = value;
+  const { host, boot, pid, started, thread } = value;
   if (typeof host !== 'string' || typeof boot !== 'string' || typeof started !== 'string') return undefined;
-  return typeof pid === 'number' && Number.isSafeInteger(pid) && pid > 0
-    ? { host, boot, pid, started }
-    : undefined;
+  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
+  return { host, boot, pid, started, ...(typeof thread === 'number' ? { thread } : {}) };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

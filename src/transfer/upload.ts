@@ -9,6 +9,7 @@ import { createBufferPool } from '../stream/buffer-pool.ts';
 import type { DescriptorSource } from '../stream/descriptor-source.ts';
 import type { Part } from '../stream/parts.ts';
 import { checkUpload } from './check-upload.ts';
+import { isOutcomeUnknown } from './complete-upload.ts';
 import { inspectParts } from './inspect-parts.ts';
 import type { ResumableUpload } from './open-upload.ts';
 import { wholeCrc32 } from './part-digests.ts';
@@ -68,10 +69,13 @@ export interface UploadOptions {
   readonly partDigests?: boolean | undefined;
   /** How often one request is tried again, 10 if not given. */
   readonly maxRetries?: number | undefined;
-  /** Stops reading and drops what was sent; the upload rejects with the signal's reason. */
+  /**
+   * Stops reading and drops what was sent; the upload rejects with the signal's reason. Behind the last byte the store has
+   * a few seconds to answer: then the upload resolves all the same, or its error says that the outcome is unknown.
+   */
   readonly signal?: AbortSignal | undefined;
   readonly logger?: Logger | undefined;
-  /** Called when a part starts, ends or is tried again. */
+  /** Called when a part starts, ends or is tried again. What it throws ends an upload that is not stored yet. */
   readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
   /** How to wait between attempts; for tests. */
   readonly sleep?: Sleep | undefined;
@@ -158,7 +162,7 @@ export async function upload(options: UploadOptions): Promise<UploadResult> {
     };
   } catch (error) {
     stop.abort(error);
-    throw stop.signal.reason;
+    throw isOutcomeUnknown(error) ? error : stop.signal.reason;
   } finally {
     signal?.removeEventListener('abort', onAbort);
     await parts.return();

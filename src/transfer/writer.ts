@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { isMainThread, threadId } from 'node:worker_threads';
 
 /** Who makes an upload, told to whoever finds it later. */
 export interface Writer {
@@ -9,6 +10,23 @@ export interface Writer {
   readonly pid: number;
   /** Tells a process from a later one of the same number; empty where the system does not tell. */
   readonly started: string;
+  /** Of a worker thread, which cannot see what the others of its process are at. */
+  readonly thread?: number;
+}
+
+/** Uploads that this process is at; shared with other copies of this module, such as a bundle's. */
+const AT_WORK = Symbol.for('zfs3backup.uploads');
+
+/** Until the function that it returns is called, `readIsAtWork` says that this process is at it. */
+export function startUploading({ uploadId }: { readonly uploadId: string }): () => void {
+  atWork().add(uploadId);
+  return () => atWork().delete(uploadId);
+}
+
+function atWork(): Set<string> {
+  const shared = globalThis as { [AT_WORK]?: Set<string> };
+  shared[AT_WORK] ??= new Set();
+  return shared[AT_WORK];
 }
 
 /** This process, as a later one can recognise it. */
@@ -18,7 +36,18 @@ export async function readWriter(): Promise<Writer> {
     boot: await readBoot(),
     pid: process.pid,
     started: await readStart(process.pid),
+    ...(isMainThread ? {} : { thread: threadId }),
   };
+}
+
+/**
+ * Whether a writer is at this upload still; `undefined` as for `readIsAlive`. A process that goes on living may have
+ * left it long ago, as a service does whose backup was cancelled: of itself it knows.
+ */
+export async function readIsAtWork(writer: Writer, uploadId: string): Promise<boolean | undefined> {
+  const isAlive = await readIsAlive(writer);
+  if (isAlive !== true || writer.pid !== process.pid) return isAlive;
+  return (writer.thread ?? 0) === threadId ? atWork().has(uploadId) : true;
 }
 
 /** `undefined` when it cannot be seen from here: another machine, or a container of its own. */

@@ -40,6 +40,7 @@ describe('what the store answers', () => {
     const { store, requests } = await openStore(xml(status, errorBody(storeCode)));
     const error = await failureOf(store.get('tank/a@1'));
     expect(error).toMatchObject({ code, status, storeCode, retryable, operation: 'get', key: 'tank/a@1' });
+    expect(error.settled).toBe(![502, 504].includes(status));
     expect(error.message).toContain('s3://b/tank/a@1');
     expect(error.message).not.toContain('\n');
     expect(requests).toHaveLength(1);
@@ -57,8 +58,29 @@ describe('what the store answers', () => {
     expect(await failureOf(store.get('k'))).toMatchObject({
       code: 'STORE_FAILED',
       status: 502,
+      storeCode: undefined,
+      settled: false,
       retryable: true,
     });
+  });
+
+  it('is an error also where it is 200 and ends with one', async () => {
+    for (const end of ['', '\n']) {
+      const { store } = await openStore(xml(200, errorBody('AccessDenied') + end));
+      expect(await failureOf(keysOf(store, ''))).toMatchObject({
+        ...{ code: 'STORE_DENIED', status: 200, storeCode: 'AccessDenied', retryable: false },
+        message: expect.stringContaining('access denied (AccessDenied, 200)'),
+      });
+    }
+  });
+
+  it('has no code that the SDK made up, and none of its hints for developers', async () => {
+    const nothing = await failureOf((await openStore(empty(404))).store.get('k'));
+    expect(nothing).toMatchObject({ code: 'NO_SUCH_KEY', status: 404, storeCode: undefined });
+    const text: Answer = (_, response) => response.writeHead(400).end('{"code":"x"}');
+    const noXml = await failureOf((await openStore(text)).store.get('k'));
+    expect(noXml).toMatchObject({ status: 400, storeCode: undefined });
+    expect(noXml.message).toMatch(/the store answered 400: no XML that could be read, unexpected content$/);
   });
 
   it('tells on 404 to HEAD by the bucket what is missing', async () => {

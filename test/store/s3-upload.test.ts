@@ -1,23 +1,76 @@
 import { describe, expect, it } from 'vitest';
 import { PROVIDERS, type ProviderName } from '../../src/store/providers.ts';
-import { empty, errorBody, openStore, started, uploadOne, withComplete, xml } from './answering-server.ts';
+import {
+  type Answer,
+  empty,
+  errorBody,
+  openStore,
+  started,
+  uploadOne,
+  withComplete,
+  xml,
+} from './answering-server.ts';
 import { failureOf } from './store-failure.ts';
 
 describe('the answer to Complete', () => {
-  it.each([
-    ['InternalError', '', 'STORE_FAILED'],
-    ['InternalError', '\n', 'STORE_FAILED'],
-    ['SlowDown', '', 'STORE_FAILED'],
-  ])('is an error of unknown outcome when it is 200 with %s in its body%j', async (code, end, expected) => {
-    const { store } = await openStore(withComplete(xml(200, errorBody(code) + end)));
+  const failureOfComplete = async (answer: Answer) => {
+    const { store } = await openStore(withComplete(answer));
     const { upload, parts } = await uploadOne(store);
-    expect(await failureOf(upload.complete(parts))).toMatchObject({ code: expected, retryable: true });
+    const { code, status, storeCode, errno, retryable } = await failureOf(upload.complete(parts));
+    return { code, status, storeCode, errno, retryable };
+  };
+
+  it.each([
+    ['InternalError', '', 'STORE_FAILED', true],
+    ['InternalError', '\n', 'STORE_FAILED', true],
+    ['SlowDown', '', 'STORE_FAILED', true],
+    ['SlowDownWrite', '', 'STORE_FAILED', true],
+    ['AccessDenied', '', 'STORE_DENIED', false],
+    ['AccessDenied', ' \r\n', 'STORE_DENIED', false],
+    ['InvalidPart', '', 'STORE_FAILED', false],
+  ])('is 200 with %s in its body%j: %s, retryable: %s', async (storeCode, end, code, retryable) => {
+    const failure = await failureOfComplete(xml(200, errorBody(storeCode) + end));
+    expect(failure).toEqual({ code, status: 200, storeCode, errno: undefined, retryable });
   });
 
-  it('is an error of unknown outcome when it is 200 with nothing in it', async () => {
-    const { store } = await openStore(withComplete(empty(200)));
-    const { upload, parts } = await uploadOne(store);
-    expect(await failureOf(upload.complete(parts))).toMatchObject({ retryable: true });
+  const page: Answer = (_, response) => response.end('<html><head/><body>Sign in</body></html>');
+  it.each<readonly [string, number, Answer]>([
+    ['nothing', 200, empty(200)],
+    ['nothing', 204, empty(204)],
+    ['space', 200, (_, response) => response.end(' \n')],
+    ['half a result', 200, xml(200, '<CompleteMultipartUploadResult><Key>k')],
+    ['half an error', 200, xml(200, '<Error><Code>AccessDen')],
+    ['an error without a code', 200, xml(200, '<Error><Message>no</Message></Error>')],
+    ['a result that names nothing', 200, xml(200, '<CompleteMultipartUploadResult/>')],
+    ['a page', 200, page],
+    ['no XML', 200, (_, response) => response.end('hello')],
+  ])('with %s in its %d is no word of the store', async (_, status, answer) => {
+    const failure = await failureOfComplete(answer);
+    const expected = { code: 'STORE_FAILED', status, storeCode: undefined, errno: undefined };
+    expect(failure).toEqual({ ...expected, retryable: false });
+  });
+
+  it.each([
+    [302, false],
+    [413, false],
+    [500, true],
+    [503, true],
+  ])('of a proxy, %d with a page, has no code of the store', async (status, retryable) => {
+    const failure = await failureOfComplete((_, response) =>
+      response.writeHead(status, { 'content-type': 'text/html' }).end('<html><body>Sorry</body></html>'),
+    );
+    expect(failure).toEqual({
+      ...{ code: 'STORE_FAILED', status, storeCode: undefined, errno: undefined, retryable },
+    });
+  });
+
+  it.each<readonly [string, boolean, Answer]>([
+    ['ECONNRESET', true, (_, response) => response.socket?.resetAndDestroy()],
+    ['HPE_INVALID_CONSTANT', false, (_, response) => response.socket?.end('SSH-2.0-hello\r\n')],
+  ])('that never came has an errno: %s', async (errno, retryable, answer) => {
+    const failure = await failureOfComplete(answer);
+    const expected = { code: 'STORE_UNREACHABLE', status: undefined, storeCode: undefined };
+    expect(failure).toEqual({ ...expected, errno, retryable });
   });
 
   it('has no ETag when the store sends an empty one', async () => {

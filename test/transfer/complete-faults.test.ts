@@ -88,6 +88,47 @@ describe('Complete', () => {
     expect(test.store.count('abort')).toBe(0);
   });
 
+  it.each([
+    ['a page of a proxy', { status: 500, retryable: true }],
+    ['half an answer', { status: 200, retryable: false }],
+    ['what is no HTTP', { retryable: false }],
+  ])('answered by %s is never followed by an abort, nor by Complete after Complete', async (_, fields) => {
+    const noWord = () => new StoreError('STORE_FAILED', 'no word', { operation: 'complete', ...fields });
+    const test = faulty({ complete: failing(99, noWord) });
+    await expect(test.run()).rejects.toThrow('not known whether');
+    expect(test.store.count('complete')).toBeLessThanOrEqual(2);
+    expect(test.store.count('abort')).toBe(0);
+    expect(test.warnings[0]).toContain('first, and drop it only if it is not');
+  });
+
+  it('refused is no success because an older object is the same to the byte', async () => {
+    for (const fault of [failing(99, denied), failing(99)]) {
+      const inner = createMemoryStore();
+      await faulty({}, inner).run({ metadata: { v: '1' } });
+      const test = faulty({ complete: fault }, inner);
+      const replacing = test.run({ ifExists: 'replace', metadata: { v: '2' }, maxRetries: 1 });
+      await expect(replacing).rejects.toMatchObject({ name: 'StoreError' });
+      expect((await inner.head(KEY))?.metadata).toEqual({ v: '1' });
+      expect(await inner.openUploads('')).toEqual([]);
+    }
+  });
+
+  it('refused because another run stored the very same says so, and drops the upload', async () => {
+    const inner = createMemoryStore({ conditional: true });
+    const test = faulty(
+      {
+        complete: async (_call, proceed) => {
+          await faulty({}, inner).run({ resume: null });
+          return proceed();
+        },
+      },
+      inner,
+    );
+    await expect(test.run()).rejects.toMatchObject({ code: 'BACKUP_EXISTS' });
+    expect(test.store.count('abort')).toBe(1);
+    await expectStored(test);
+  });
+
   it('is not sent when the upload was interrupted just before', async () => {
     const abort = new AbortController();
     const test = faulty({
@@ -143,7 +184,12 @@ describe('Complete', () => {
     const reason = new Error('SIGTERM');
     const call = test.run({ signal: abort.signal });
     setTimeout(() => abort.abort(reason), 50);
-    await expect(call).rejects.toBe(reason);
+    // That it was interrupted is known to who did it; that nobody knows the outcome is not.
+    await expect(call).rejects.toMatchObject({
+      message: expect.stringContaining('not known whether'),
+      advice: expect.stringContaining('Look whether'),
+      cause: reason,
+    });
     expect(test.store.count('abort')).toBe(0);
     expect(test.warnings[0]).toContain('upload-1');
   });

@@ -93,6 +93,7 @@ export function slowDown(retryAfterMs?: number): StoreError {
     status: 503,
     storeCode: 'SlowDown',
     retryable: true,
+    settled: true,
     retryAfterMs,
   });
 }
@@ -108,6 +109,7 @@ export function denied(): StoreError {
     status: 403,
     storeCode: 'AccessDenied',
     retryable: false,
+    settled: true,
   });
 }
 

@@ -30,6 +30,24 @@ describe('an upload that is interrupted', () => {
     },
   );
 
+  it('while its only request is under way still ends it, for then nothing is unknown', async () => {
+    const inner = createMemoryStore();
+    const abort = new AbortController();
+    const store = createFaultStore(inner, {
+      faults: {
+        put: async ({ signal }, proceed) => {
+          abort.abort(new Error('SIGTERM'));
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          signal?.throwIfAborted();
+          return proceed();
+        },
+      },
+    });
+    await expect(put(store, bytesOf(10), { signal: abort.signal })).resolves.toMatchObject({
+      storedBytes: 10,
+    });
+  });
+
   it('does not wait for ever for a source that does not end', async () => {
     const inner = createMemoryStore();
     async function* stuck() {

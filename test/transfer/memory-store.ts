@@ -159,7 +159,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ObjectStore
 }
 
 function taken(operation: string, key: string): StoreError {
-  const failure = { operation, key, status: 412, retryable: false };
+  const failure = { operation, key, status: 412, retryable: false, settled: true };
   return new StoreError('MISMATCH', 'PreconditionFailed', failure);
 }
 
@@ -171,5 +171,6 @@ function refusal(operation: string, key: string, status: number, storeCode: stri
     status,
     storeCode,
     retryable: false,
+    settled: true,
   });
 }

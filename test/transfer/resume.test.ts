@@ -63,6 +63,25 @@ async function bytesOf(store: ObjectStore): Promise<Buffer> {
 }
 
 describe('going on with an open upload', () => {
+  it('is possible in the very process that left it, and not while that is at it', async () => {
+    const store = createMemoryStore();
+    const body = randomBytes(6 * PART);
+    const abort = new AbortController();
+    const options = { store, key: KEY, partBytes: PART, concurrency: 1, metadata, logger: logger() };
+    async function* source() {
+      yield* chunked(body.subarray(0, 4 * PART));
+      await expect(find(store)).rejects.toMatchObject({ code: 'UPLOAD_IN_PROGRESS' });
+      abort.abort(new Error('cancelled'));
+    }
+    const uploading = upload({ ...options, source: source(), signal: abort.signal, keepOnInterrupt: true });
+    await expect(uploading).rejects.toThrow('cancelled');
+    const resume = await find(store);
+    expect(resume?.parts.size).toBeGreaterThan(1);
+    const result = await upload({ ...options, source: chunked(body), resume });
+    expect(result.skippedParts).toBe(resume?.parts.size);
+    expect((await bytesOf(store)).equals(body)).toBe(true);
+  });
+
   it('never sends a stored part twice, wherever the run before was killed', async () => {
     await fc.assert(
       fc.asyncProperty(

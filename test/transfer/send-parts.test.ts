@@ -19,10 +19,21 @@ describe('checkParts', () => {
     const upload = await createMemoryStore().startUpload(KEY);
     const parts = [await upload.putPart(1, bytesOf(10)), await upload.putPart(2, bytesOf(7))];
     const sent = { parts, etagsAreDigests: true, digests: [] };
-    await expect(checkParts(upload, sent, sending, 17)).resolves.toBeUndefined();
-    await expect(checkParts(upload, sent, sending, 18)).rejects.toMatchObject({
+    const check = (readBytes: number) => checkParts(upload, sent, { sending, readBytes, isResumed: false });
+    await expect(check(17)).resolves.toBeUndefined();
+    await expect(check(18)).rejects.toMatchObject({
       code: 'MISMATCH',
       message: expect.stringContaining('18 bytes were read and 17 were sent'),
     });
+  });
+
+  it('lets parts behind the last be only where an earlier run may have sent them', async () => {
+    const upload = await createMemoryStore().startUpload(KEY);
+    const parts = [await upload.putPart(1, bytesOf(10))];
+    await upload.putPart(2, bytesOf(7));
+    const sent = { parts, etagsAreDigests: true, digests: [] };
+    const check = (isResumed: boolean) => checkParts(upload, sent, { sending, readBytes: 10, isResumed });
+    await expect(check(true)).resolves.toBeUndefined();
+    await expect(check(false)).rejects.toThrow('1 parts were sent and the store has 2');
   });
 });

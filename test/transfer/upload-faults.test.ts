@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { StoreError } from '../../src/errors.ts';
 import type { StoredPart } from '../../src/store/object-store.ts';
 import { createRetry } from '../../src/store/retry.ts';
 import { retrying } from '../../src/store/retrying-store.ts';
@@ -121,6 +122,21 @@ describe('how data was lost elsewhere', () => {
     });
     await expect(test.run({ maxRetries: 1 })).rejects.toThrow('without telling its ID');
     expect(test.store.count('putPart')).toBe(0);
+  });
+});
+
+describe('an upload whose start had no answer', () => {
+  const asked = async (settled: boolean) => {
+    const failure = { operation: 'startUpload', settled, retryable: true };
+    const test = faulty({
+      startUpload: failing(1, () => new StoreError('STORE_UNREACHABLE', 'no answer', failure)),
+    });
+    await test.run();
+    return test.store.count('openUploads');
+  };
+
+  it('is looked for where the store may have been asked', async () => {
+    expect(await asked(true)).toBeLessThan(await asked(false));
   });
 });
 
