@@ -17,7 +17,7 @@ export const KEY = 'tank/data@a day';
 export const BODY = randomBytes(2 * PART + 12_345);
 
 /** So short that a test of it takes a moment; long enough for two busy cores. */
-export const IDLE_MS = 1_500;
+export const IDLE_MS = 2_500;
 
 // No fault may end in a hang; this is far above what any takes.
 vi.setConfig({ testTimeout: 20_000 });

@@ -95,7 +95,7 @@ describe('slow is not broken', () => {
     const test = await createFaultCase();
     // So big that the buffers of two sockets do not take it at once: then nobody can see that it moves.
     const body = Buffer.alloc(48 * 1024 ** 2, BODY);
-    test.proxy.inject({ kind: 'part', partNumber: 1 }, drip({ pieces: 16, pauseMs: IDLE_MS / 5 }));
+    test.proxy.inject({ kind: 'part', partNumber: 1 }, drip({ pieces: 16, pauseMs: IDLE_MS / 8 }));
     await test.upload({ source: chunksOf(body), partBytes: 47 * 1024 ** 2 });
     await test.expectStored(body);
     expect(test.proxy.count('part')).toBe(2);
