@@ -1,17 +1,8 @@
 import Parser from 'yargs-parser';
-import { findMeant } from '../config/nearest.ts';
-import { flagsOf } from '../config/schema.ts';
 import type { ConfigProblem } from '../errors.ts';
-import type { Arguments, Command, CommandLine, OptionSpec, Program } from './program.ts';
-
-/** `--help` and `--version` of every program. */
-export const answerOptions: readonly OptionSpec[] = [
-  { name: 'help', aliases: ['h'], type: 'flag', help: 'Show this help.' },
-  { name: 'version', type: 'flag', help: 'Show the version.' },
-];
-
-/** It tells itself where one of these must not be empty. */
-const READ_BY_CONFIGURATION = new Set(['config', ...flagsOf().map(({ name }) => name)]);
+import { checkArguments, unknownCommand, unknownOptions } from './argument-problems.ts';
+import { allOptions, spellings } from './options-of.ts';
+import type { Arguments, CommandLine, OptionSpec, Program } from './program.ts';
 
 type Parsed = Record<string, unknown> & { readonly _: readonly unknown[] };
 
@@ -35,7 +26,8 @@ export function parseCommandLine(program: Program, argv: readonly string[]): Com
   if (command && !command.takesProgram) positionals.push(...rest);
 
   const values = readArguments(parsed, options, positionals, command?.takesProgram ? rest : []);
-  problems.push(...unknownOptions(parsed, options, program, command));
+  const given = Object.keys(parsed).filter((key) => key !== '_' && key !== '$0');
+  problems.push(...unknownOptions(given, options, program, command));
   const asks = values.flag('help') || values.flag('version');
   if (command && !asks) problems.push(...checkArguments(command, program, values));
   // A variable that turned out to be empty must not make it read stdin.
@@ -49,16 +41,6 @@ export function parseCommandLine(program: Program, argv: readonly string[]): Com
     version: values.flag('version'),
     problems: asks ? [] : problems,
   };
-}
-
-/** Each option once, by name. */
-export function allOptions(program: Program): readonly OptionSpec[] {
-  const options = [
-    ...answerOptions,
-    ...program.groups.flatMap((group) => group.options),
-    ...program.commands.flatMap((command) => command.options),
-  ];
-  return [...new Map(options.map((option) => [option.name, option])).values()];
 }
 
 function splitAtDoubleDash(argv: readonly string[]) {
@@ -113,10 +95,6 @@ function settleOptional(words: readonly string[], options: readonly OptionSpec[]
 function splitOnce(word: string): [string, string?] {
   const at = word.indexOf('=');
   return at < 0 ? [word] : [word.slice(0, at), word.slice(at + 1)];
-}
-
-function spellings({ name, aliases = [] }: OptionSpec): readonly string[] {
-  return [name, ...aliases].map((each) => (each.length === 1 ? `-${each}` : `--${each}`));
 }
 
 /** Where a value is missing, what stands in its place is no second problem: it is left out, and the rest read. */
@@ -187,67 +165,4 @@ function readArguments(
     positionals,
     program,
   };
-}
-
-function unknownCommand(program: Program, word: string): ConfigProblem {
-  const names = program.commands.flatMap(({ name }) => name ?? []);
-  const near = findMeant(word, names);
-  const hint = near ? `did you mean ${near}?` : `there are: ${names.join(', ')}`;
-  return { where: word, message: `no such command; ${hint}` };
-}
-
-function unknownOptions(
-  parsed: Parsed,
-  options: readonly OptionSpec[],
-  program: Program,
-  command: Command | undefined,
-): readonly ConfigProblem[] {
-  const known = new Map(options.flatMap((option) => spellings(option).map((name) => [name, option])));
-  const taken = command ? [...answerOptions, ...groupOptions(program), ...command.options] : options;
-  const names = taken.flatMap(spellings);
-  return Object.keys(parsed)
-    .filter((key) => key !== '_' && key !== '$0')
-    .map((key) => (key.length === 1 ? `-${key}` : `--${key}`))
-    .filter((spelling) => !names.includes(spelling))
-    .map((spelling) => {
-      if (known.has(spelling)) {
-        return { where: spelling, message: `is not an option of ${command?.name ?? program.name}` };
-      }
-      const near = findMeant(
-        spelling.replace(/^-+(no-)?/, ''),
-        names.filter((name) => name.startsWith('--')).map((name) => name.slice(2)),
-      );
-      return {
-        where: spelling,
-        message: near ? `no such option; did you mean --${near}?` : 'no such option',
-      };
-    });
-}
-
-function groupOptions(program: Program): readonly OptionSpec[] {
-  return program.groups.flatMap(({ options }) => options);
-}
-
-function checkArguments(command: Command, program: Program, given: Arguments): readonly ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  for (const missing of command.positionals.slice(given.positionals.length)) {
-    problems.push({ where: missing, message: 'is missing' });
-  }
-  for (const [at, name] of command.positionals.entries()) {
-    if (given.positionals[at] === '') problems.push({ where: name, message: 'is empty' });
-  }
-  const most = command.positionals.length + (command.furtherPositionals ?? 0);
-  for (const extra of given.positionals.slice(most)) {
-    problems.push({ where: extra, message: 'one argument too many' });
-  }
-  for (const { name, type } of [...groupOptions(program), ...command.options]) {
-    const times = given.list(name).length;
-    if (type === 'text' && times > 1) {
-      problems.push({ where: `--${name}`, message: `is given ${times} times: once is meant` });
-    }
-    if (given.list(name).includes('') && !READ_BY_CONFIGURATION.has(name)) {
-      problems.push({ where: `--${name}`, message: 'is empty' });
-    }
-  }
-  return problems;
 }

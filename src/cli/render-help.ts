@@ -1,4 +1,4 @@
-import { answerOptions } from './command-line.ts';
+import { answerOptions } from './options-of.ts';
 import type { Command, Example, OptionGroup, OptionSpec, Program } from './program.ts';
 import type { Style } from './style.ts';
 
