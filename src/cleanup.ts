@@ -18,6 +18,7 @@ import {
   readUploadsElsewhere,
 } from './reading/read-uploads.ts';
 import type { CallOptions, ObjectStore, OpenUpload } from './store/object-store.ts';
+import { readListedParts } from './transfer/listed-parts.ts';
 
 export type { CleanupItem } from './lineage/plan-cleanup.ts';
 
@@ -59,7 +60,8 @@ export async function readCleanupPlan(options: CleanupOptions): Promise<CleanupP
   const open = [...found.uploads, ...elsewhere.uploads];
   const uploads: OpenUploadFacts[] = [];
   for (const each of open) {
-    uploads.push(await readUploadFacts(each, time.getTime() - olderThan * 1000, call));
+    const facts = await readUploadFacts(each, time.getTime() - olderThan * 1000, call);
+    if (facts) uploads.push(facts);
   }
   const items = planCleanup({
     prefix: store.prefix,
@@ -73,21 +75,22 @@ export async function readCleanupPlan(options: CleanupOptions): Promise<CleanupP
   return { store: store.url, items, uploads: open.map(({ upload }) => upload) };
 }
 
-/** Parts are only asked for where they may tell that somebody is at it. */
+/** Parts are only asked for where they may tell that somebody is at it. `undefined`: the upload is gone. */
 async function readUploadFacts(
   { upload, note }: NotedUpload,
   oldBefore: number,
   call: CallOptions,
-): Promise<OpenUploadFacts> {
+): Promise<OpenUploadFacts | undefined> {
   const { key, uploadId, startedAt } = upload;
   const facts = { key, uploadId, startedAt, writer: note?.writer ?? 'unknown' } as const;
   if (startedAt.getTime() > oldBefore || facts.writer === 'alive') return facts;
-  const parts = await upload.listParts(call).catch((error: unknown) => {
+  const parts = await readListedParts(upload, call).catch((error: unknown) => {
     // A policy for the prefix says nothing of keys elsewhere.
-    if (note !== undefined && isDenied(error)) return undefined;
+    if (note !== undefined && isDenied(error)) return 'hidden' as const;
     throw error;
   });
-  if (parts === undefined) return { ...facts, isHidden: true };
+  if (parts === undefined) return undefined;
+  if (parts === 'hidden') return { ...facts, isHidden: true };
   const times = parts.flatMap(({ storedAt }) => storedAt?.getTime() ?? []);
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   return { ...facts, bytes, ...(times.length > 0 && { lastPartAt: new Date(Math.max(...times)) }) };

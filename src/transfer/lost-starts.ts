@@ -1,6 +1,7 @@
 import { StoreError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { ObjectStore, OpenUpload, Upload } from '../store/object-store.ts';
+import { readListedParts } from './listed-parts.ts';
 
 const DEADLINE_MS = 30_000;
 
@@ -82,12 +83,8 @@ async function dropEmpty(
   signal: AbortSignal,
 ): Promise<void> {
   const { key, uploadId } = upload;
-  try {
-    if ((await upload.listParts({ signal })).length > 0) return;
-  } catch (error) {
-    if (error instanceof StoreError && error.status === 404) return;
-    throw error;
-  }
+  const parts = await readListedParts(upload, { signal });
+  if (parts === undefined || parts.length > 0) return;
   await upload.abort({ signal });
   logger.debug({ key, uploadId }, 'dropped an upload whose start was not confirmed');
 }

@@ -2,6 +2,7 @@ import { Zfs3BackupError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Metadata, ObjectStore, OpenUpload, StoredPart } from '../store/object-store.ts';
 import { howToDrop } from './abort-upload.ts';
+import { readListedParts } from './listed-parts.ts';
 import type { PartSchedule } from './part-schedule.ts';
 import { dropNote, readNotes, type StoredNote, type UploadNote } from './upload-note.ts';
 import { readIsAlive, readIsAtWork } from './writer.ts';
@@ -47,9 +48,12 @@ export async function findOpenUpload(question: OpenUploadQuestion): Promise<Resu
   if (open.length === 0 && !question.resume) return undefined;
   const notes = await readNotes(store, key, signal);
   const candidates: (ResumableUpload & StoredNote)[] = [];
+  const present: OpenUpload[] = [];
   for (const upload of open) {
     const stored = notes.find(({ note }) => note.uploadId === upload.uploadId);
-    const parts = await upload.listParts(signal ? { signal } : {});
+    const parts = await readListedParts(upload, signal ? { signal } : {});
+    if (parts === undefined) continue;
+    present.push(upload);
     if (!stored && parts.length === 0 && (await isOfDeadRun(notes, question))) {
       await upload.abort(signal ? { signal } : {});
       continue;
@@ -63,7 +67,7 @@ export async function findOpenUpload(question: OpenUploadQuestion): Promise<Resu
       mention(upload, stored?.note, question);
     }
   }
-  await dropStale(notes, open, question);
+  await dropStale(notes, present, question);
   const [best, ...others] = candidates.sort((a, b) => b.parts.size - a.parts.size);
   for (const { upload, note } of others) mention(upload, note, question);
   return best;
