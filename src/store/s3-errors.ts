@@ -209,7 +209,7 @@ export function callOf({
 }
 
 /** `s3://bucket/key at http://host`. */
-function nameOf({ bucket, key, endpoint }: S3Call): string {
+export function nameOf({ bucket, key, endpoint }: Pick<S3Call, 'bucket' | 'key' | 'endpoint'>): string {
   return `s3://${bucket}/${key}${endpoint === undefined ? '' : ` at ${endpoint}`}`;
 }
 

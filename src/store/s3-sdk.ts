@@ -45,7 +45,4 @@ export const {
 } = sdk;
 
 export type GetObjectCommand = Sdk.GetObjectCommand;
-export type ListMultipartUploadsCommand = Sdk.ListMultipartUploadsCommand;
-export type ListObjectVersionsCommand = Sdk.ListObjectVersionsCommand;
-export type ListPartsCommand = Sdk.ListPartsCommand;
 export type S3Client = Sdk.S3Client;

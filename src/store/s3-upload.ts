@@ -4,6 +4,7 @@ import type { CallOptions, ObjectAttributes, OpenUpload, StoredPart, Upload } fr
 import { wordsFor } from './operation-words.ts';
 import { bodyChecksum, checksumOf, completeChecksum, partChecksum, uploadChecksum } from './s3-checksum.ts';
 import type { S3Context } from './s3-context.ts';
+import { readPages } from './s3-pages.ts';
 import { askedFor, attributesOf, bare, bodyHash, withBodyHash } from './s3-request.ts';
 import {
   AbortMultipartUploadCommand,
@@ -42,29 +43,32 @@ export async function openUploads(
   call: CallOptions | undefined,
 ): Promise<OpenUpload[]> {
   const found: OpenUpload[] = [];
-  let marker: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
-  while (marker !== undefined) {
-    const command: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({
-      Bucket: context.options.bucket,
-      Prefix: prefix,
-      // No EncodingType: Ceph encodes the keys and does not say so.
-      ...marker,
-    });
-    const page = await context.run('openUploads', { key: prefix }, call, ({ client }, send) =>
-      client.send(command, send),
-    );
+  const pages = readPages(context, {
+    operation: 'openUploads',
+    key: prefix,
+    ask: (marker: { readonly KeyMarker: string; readonly UploadIdMarker?: string } | undefined) => {
+      const command = new ListMultipartUploadsCommand({
+        Bucket: context.options.bucket,
+        Prefix: prefix,
+        // No EncodingType: Ceph encodes the keys and does not say so.
+        ...marker,
+      });
+      return context.run('openUploads', { key: prefix }, call, ({ client }, send) =>
+        client.send(command, send),
+      );
+    },
+    markerOf: ({ NextKeyMarker, NextUploadIdMarker }) =>
+      NextKeyMarker
+        ? { KeyMarker: NextKeyMarker, ...(NextUploadIdMarker && { UploadIdMarker: NextUploadIdMarker }) }
+        : undefined,
+  });
+  for await (const page of pages) {
     for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
       found.push({
         ...createUpload(context, Key ?? '', UploadId),
         startedAt: Initiated ?? new Date(0),
       });
     }
-    marker = page.IsTruncated
-      ? {
-          KeyMarker: page.NextKeyMarker ?? '',
-          ...(page.NextUploadIdMarker === undefined ? {} : { UploadIdMarker: page.NextUploadIdMarker }),
-        }
-      : undefined;
   }
   return found.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
 }
@@ -139,16 +143,20 @@ async function listParts(
   call: CallOptions | undefined,
 ): Promise<StoredPart[]> {
   const parts: StoredPart[] = [];
-  let marker: string | undefined;
-  do {
-    const command: ListPartsCommand = new ListPartsCommand({
-      ...target,
-      ...sseCFields(context.options.sseCKey),
-      ...(marker === undefined ? {} : { PartNumberMarker: marker }),
-    });
-    const page = await context.run('listParts', { key }, call, ({ client }, send) =>
-      client.send(command, send),
-    );
+  const pages = readPages(context, {
+    operation: 'listParts',
+    key,
+    ask: (marker: string | undefined) => {
+      const command = new ListPartsCommand({
+        ...target,
+        ...sseCFields(context.options.sseCKey),
+        ...(marker === undefined ? {} : { PartNumberMarker: marker }),
+      });
+      return context.run('listParts', { key }, call, ({ client }, send) => client.send(command, send));
+    },
+    markerOf: (page) => page.NextPartNumberMarker || undefined,
+  });
+  for await (const page of pages) {
     for (const part of page.Parts ?? []) {
       const { PartNumber, ETag, Size, LastModified } = part;
       const storedAt = LastModified ? { storedAt: LastModified } : {};
@@ -159,8 +167,7 @@ async function listParts(
         ...checksumOf(part),
       });
     }
-    marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
-  } while (marker !== undefined);
+  }
   return parts.sort(byNumber);
 }
 

@@ -4,6 +4,7 @@ import { assertKey, compareKeys } from './keys.ts';
 import type { CallOptions, DeletedObject, Versions } from './object-store.ts';
 import type { S3Context } from './s3-context.ts';
 import { headVersion } from './s3-head.ts';
+import { readPages } from './s3-pages.ts';
 import { bare, decodeKey } from './s3-request.ts';
 import { DeleteObjectCommand, GetBucketVersioningCommand, ListObjectVersionsCommand } from './s3-sdk.ts';
 
@@ -106,17 +107,29 @@ async function* listVersions(
   prefix: string,
   call: CallOptions | undefined,
 ): AsyncGenerator<Version> {
-  let marker: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
-  while (marker !== undefined) {
-    const command: ListObjectVersionsCommand = new ListObjectVersionsCommand({
-      Bucket: context.options.bucket,
-      Prefix: prefix,
-      EncodingType: 'url',
-      ...marker,
-    });
-    const page = await context.run('listDeleted', { key: prefix }, call, ({ client }, send) =>
-      client.send(command, send),
-    );
+  const pages = readPages(context, {
+    operation: 'listDeleted',
+    key: prefix,
+    ask: (marker: { readonly KeyMarker: string; readonly VersionIdMarker?: string } | undefined) => {
+      const command = new ListObjectVersionsCommand({
+        Bucket: context.options.bucket,
+        Prefix: prefix,
+        EncodingType: 'url',
+        ...marker,
+      });
+      return context.run('listDeleted', { key: prefix }, call, ({ client }, send) =>
+        client.send(command, send),
+      );
+    },
+    markerOf: ({ NextKeyMarker, NextVersionIdMarker, EncodingType }) =>
+      NextKeyMarker
+        ? {
+            KeyMarker: decodeKey(NextKeyMarker, EncodingType),
+            ...(NextVersionIdMarker && { VersionIdMarker: NextVersionIdMarker }),
+          }
+        : undefined,
+  });
+  for await (const page of pages) {
     const factsOf = ({ Key, VersionId, IsLatest, LastModified }: DeleteMarkerEntry) => ({
       key: decodeKey(Key ?? '', page.EncodingType),
       versionId: VersionId ?? 'null',
@@ -129,11 +142,5 @@ async function* listVersions(
       object: { bytes: entry.Size ?? 0, etag: bare(entry.ETag), storageClass: entry.StorageClass },
     }));
     yield* [...markers, ...versions].sort((a, b) => compareKeys(a.key, b.key));
-    marker = page.IsTruncated
-      ? {
-          KeyMarker: decodeKey(page.NextKeyMarker ?? '', page.EncodingType),
-          ...(page.NextVersionIdMarker === undefined ? {} : { VersionIdMarker: page.NextVersionIdMarker }),
-        }
-      : undefined;
   }
 }
