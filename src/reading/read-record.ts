@@ -4,7 +4,6 @@ import { decodeRecord, MAX_RECORD_BYTES } from '../lineage/decode-record.ts';
 import type { BackupRecord } from '../lineage/record.ts';
 import type { Logger } from '../logger.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
-import { gather } from '../stream/gather.ts';
 
 /**
  * What was recorded of a backup. `undefined` where it has no record, or one that is torn, of a newer version, gone
@@ -46,13 +45,15 @@ async function readSmall(
 ): Promise<Uint8Array | undefined> {
   try {
     const { bytes, chunks } = await store.get(key, call);
-    if (bytes > MAX_RECORD_BYTES) {
+    const body: Uint8Array[] = [];
+    let came = 0;
+    for await (const chunk of chunks) {
+      body.push(Buffer.from(chunk));
+      came += chunk.byteLength;
       // Ending early is what closes the connection.
-      for await (const _ of chunks) break;
-      return undefined;
+      if (Math.max(came, bytes ?? 0) > MAX_RECORD_BYTES) return undefined;
     }
-    const body = await gather(chunks);
-    return body.byteLength === bytes ? body : undefined;
+    return came === (bytes ?? came) ? Buffer.concat(body) : undefined;
   } catch (error) {
     if (error instanceof StoreError && error.code === 'NO_SUCH_KEY') return undefined;
     throw error;

@@ -1,4 +1,6 @@
 /** What a server answers to a GET over HTTP/1.1, taken apart; pure. */
+import { createChunkedBody } from './chunked-body.ts';
+import { coded } from './coded-error.ts';
 
 export interface AnswerHead {
   readonly statusCode: number;
@@ -48,6 +50,12 @@ function lengthOf(statusCode: number, headers: Readonly<Record<string, string>>)
   return Number(length);
 }
 
+/** How many bytes `Content-Range: bytes 10-19/100` promises. */
+export function rangeBytes(headers: Readonly<Record<string, string>>): number | undefined {
+  const [, first, last] = /^bytes (\d+)-(\d+)\//.exec(headers['content-range'] ?? '')?.map(Number) ?? [];
+  return first === undefined || last === undefined || last < first ? undefined : last - first + 1;
+}
+
 /** The body in what has come so far, `closed` when nothing more will; `undefined` when it is not all there. */
 export function wholeBody(raw: Buffer, length: BodyLength, closed: boolean): Buffer | undefined {
   if (length === 'until close') return closed ? raw : undefined;
@@ -56,21 +64,8 @@ export function wholeBody(raw: Buffer, length: BodyLength, closed: boolean): Buf
 }
 
 function unchunked(raw: Buffer): Buffer | undefined {
-  const chunks: Buffer[] = [];
-  for (let at = 0; ; ) {
-    const lineEnd = raw.indexOf('\r\n', at);
-    if (lineEnd < 0) return undefined;
-    const bytes = Number.parseInt(raw.toString('latin1', at, lineEnd), 16);
-    if (!(bytes >= 0)) throw coded('HPE_INVALID_CHUNK_SIZE', 'a chunk without a size');
-    if (bytes === 0) return raw.indexOf('\r\n\r\n', lineEnd) < 0 ? undefined : Buffer.concat(chunks);
-    const start = lineEnd + 2;
-    if (raw.byteLength < start + bytes + 2) return undefined;
-    chunks.push(raw.subarray(start, start + bytes));
-    at = start + bytes + 2;
-  }
-}
-
-/** An error as Node's own network code makes them. */
-export function coded(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code });
+  const pieces: Buffer[] = [];
+  const chunks = createChunkedBody((data) => pieces.push(data));
+  chunks.take(raw);
+  return chunks.isWhole() ? Buffer.concat(pieces) : undefined;
 }

@@ -100,8 +100,8 @@ export interface GetIntoOptions extends CallOptions {
 
 export interface ObjectBody {
   readonly info: ObjectInfo;
-  /** Bytes of the body (of the range) that the store announced. */
-  readonly bytes: number;
+  /** Bytes of the body (of the range) that the store announced; `undefined` where it announced none. */
+  readonly bytes: number | undefined;
   /**
    * The bytes, once. Throws when the connection broke; ending early (`break`) closes the connection. May end
    * short without an error only where the protocol cannot tell: callers count against `bytes`.

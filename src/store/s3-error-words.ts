@@ -94,6 +94,8 @@ export function silenceOf(name = '', code = '', message = ''): string {
     case 'EPIPE':
     case 'ERR_STREAM_PREMATURE_CLOSE':
       return `closed the connection (${code})`;
+    case 'ERR_BODY_LENGTH':
+      return `sent a body of another length than its range has (${oneLine(message)})`;
     default:
       return name === 'TimeoutError'
         ? `does not answer (${oneLine(message)})`

@@ -11,7 +11,9 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { limitChunks, type RateLimit } from '../stream/rate-limit.ts';
-import { createRangedGets, timeoutError } from './s3-ranged-get.ts';
+import { timeoutError } from './coded-error.ts';
+import { announcedBytes, fillBuffer, type IntoBuffer } from './into-buffer.ts';
+import { createRangedGets } from './s3-ranged-get.ts';
 
 export interface S3HttpOptions {
   readonly connectMs: number;
@@ -39,13 +41,6 @@ interface S3Answer {
   readonly reason: string | undefined;
   readonly headers: Record<string, string>;
   readonly body: Readable;
-}
-
-/** An option of `client.send`, for GetObject: a body that fits goes there, and that of the answer is empty. */
-export interface IntoBuffer {
-  readonly buffer: Uint8Array;
-  /** Called with the number of bytes of the body that are in the buffer so far. */
-  readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
 /** What of the options of `client.send` is meant for here. */
@@ -92,8 +87,10 @@ export function createS3Http(connections: S3Connections, options: S3HttpOptions)
       return { response: await getInto(request, into, signal) };
     }
     const response = await stream(request, signal);
-    if (!into || !fits(response, into)) return { response };
-    await fill(response.body, into);
+    if (!into || response.statusCode >= 300) return { response };
+    const bytes = announcedBytes(response.headers);
+    if (bytes !== undefined && bytes <= into.buffer.byteLength) await fillBuffer(response.body, bytes, into);
+    else response.body.destroy();
     return { response: { ...response, body: Readable.from([]) } };
   }
 
@@ -182,20 +179,6 @@ function answerOf(response: IncomingMessage, limit: RateLimit | undefined): S3An
   }
   const body = limit ? Readable.from(limitChunks(response, limit), { objectMode: false }) : response;
   return { statusCode: response.statusCode ?? 0, reason: response.statusMessage, headers, body };
-}
-
-function fits({ statusCode, headers }: S3Answer, { buffer }: IntoBuffer): boolean {
-  const length = Number(headers['content-length'] ?? Number.NaN);
-  return statusCode < 300 && length <= buffer.byteLength;
-}
-
-async function fill(body: Readable, { buffer, onBytes }: IntoBuffer): Promise<void> {
-  let filled = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    buffer.set(chunk, filled);
-    filled += chunk.byteLength;
-    onBytes?.(filled);
-  }
 }
 
 /** All at once, or a slice when the one before is on its way. */

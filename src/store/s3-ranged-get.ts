@@ -4,31 +4,20 @@
  */
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { RateLimit } from '../stream/rate-limit.ts';
-import { type AnswerHead, coded, parseHead, wholeBody } from './http-answer.ts';
+import { coded, timeoutError } from './coded-error.ts';
+import { type AnswerTarget, type IncomingAnswer, type RangedAnswer, receiveAnswer } from './ranged-answer.ts';
 
-export interface RangedGet {
+export interface RangedGet extends AnswerTarget {
   readonly secure: boolean;
   /** A name or an address, without brackets. */
   readonly host: string;
   readonly port: number;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Filled from its start. */
-  readonly into: Uint8Array;
   readonly connectMs: number;
   /** Without a byte for so long the connection counts as broken. */
   readonly idleMs: number;
-  /** For the body; none if not given. */
-  readonly limit?: RateLimit | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called with the number of bytes of the body that are in `into` so far. */
-  readonly onBytes?: ((bytes: number) => void) | undefined;
-}
-
-export interface RangedAnswer extends Pick<AnswerHead, 'statusCode' | 'reason' | 'headers'> {
-  /** Of a refusal. Empty after a success, also when its body was not read because it would not fit. */
-  readonly body: Buffer;
 }
 
 interface Connection {
@@ -42,13 +31,8 @@ interface Connection {
 
 interface Exchange {
   readonly get: RangedGet;
+  readonly answer: IncomingAnswer;
   readonly settle: (outcome: RangedAnswer | Failure) => void;
-  /** Of the head; then of the body, when that does not go into the caller's buffer. */
-  raw: Buffer;
-  head: AnswerHead | undefined;
-  /** Bytes of the body that go into the caller's buffer, and those that are there. */
-  wanted: number;
-  filled: number;
 }
 
 class Failure {
@@ -58,10 +42,7 @@ class Failure {
   }
 }
 
-/** A server that sends more than this before the body, or as a refusal, is none of S3. */
-const MAX_RAW_BYTES = 1024 ** 2;
 const SCRATCH_BYTES = 16 * 1024;
-const HEAD_END = '\r\n\r\n';
 
 /** Connections are kept, and used again for the same server; idle ones do not keep the process alive. */
 export function createRangedGets() {
@@ -105,7 +86,7 @@ export function createRangedGets() {
     // The socket asks for its first buffer before there is a connection to look at.
     const state = { exchange: undefined as Exchange | undefined, isConnected: false, held: 0 };
     const onread: OnReadOpts = {
-      buffer: () => roomOf(state.exchange) ?? scratch,
+      buffer: () => state.exchange?.answer.room() ?? scratch,
       callback: (bytes, buffer) => {
         const limit = connection.exchange?.get.limit;
         take(connection, bytes, buffer === scratch ? Buffer.from(scratch.buffer, 0, bytes) : undefined);
@@ -128,7 +109,7 @@ export function createRangedGets() {
     socket.on('end', () => socket.destroy());
     socket.on('close', () => {
       forget(connection);
-      takeEnd(connection);
+      attempt(connection, () => connection.exchange?.answer.close());
     });
     return connection;
   }
@@ -141,14 +122,15 @@ export function createRangedGets() {
       const settle = (result: RangedAnswer | Failure) => {
         connection.exchange = undefined;
         signal?.removeEventListener('abort', onAbort);
-        resolve({ result, answered: begun.head !== undefined || begun.raw.byteLength > 0 });
+        resolve({ result, answered: answer.hasBegun() });
       };
-      const begun: Exchange = {
-        ...{ get: request, settle, raw: Buffer.alloc(0), head: undefined },
-        ...{ wanted: 0, filled: 0 },
-      };
+      const answer = receiveAnswer(request, (result, keepsAlive) => {
+        settle(result);
+        if (keepsAlive) keep(connection);
+        else connection.socket.destroy();
+      });
       signal?.addEventListener('abort', onAbort, { once: true });
-      connection.exchange = begun;
+      connection.exchange = { get: request, answer, settle };
       if (connection.isConnected) connection.socket.setTimeout(request.idleMs);
       connection.socket.write(text, 'latin1');
     });
@@ -157,65 +139,20 @@ export function createRangedGets() {
   /** `raw` when it is not in the caller's buffer already. */
   function take(connection: Connection, bytes: number, raw: Buffer | undefined): void {
     const { exchange } = connection;
-    try {
+    attempt(connection, () => {
       // Nothing was asked, or not so much.
       if (!exchange) throw coded('HPE_CLOSED_CONNECTION', 'bytes behind the answer');
-      if (!raw) fill(connection, exchange, bytes);
-      else takeRaw(connection, exchange, raw);
+      if (raw) exchange.answer.take(raw);
+      else exchange.answer.fill(bytes);
+    });
+  }
+
+  function attempt(connection: Connection, step: () => void): void {
+    try {
+      step();
     } catch (error) {
       fail(connection, error);
     }
-  }
-
-  function takeRaw(connection: Connection, exchange: Exchange, bytes: Buffer): void {
-    exchange.raw = Buffer.concat([exchange.raw, bytes]);
-    if (exchange.raw.byteLength > MAX_RAW_BYTES) throw coded('HPE_HEADER_OVERFLOW', 'an answer too long');
-    while (!exchange.head) {
-      const end = exchange.raw.indexOf(HEAD_END);
-      if (end < 0) return;
-      const head = parseHead(exchange.raw.toString('latin1', 0, end));
-      exchange.raw = exchange.raw.subarray(end + HEAD_END.length);
-      // 100 Continue and the like only announce the answer.
-      if (head.statusCode >= 200) exchange.head = head;
-    }
-    const { head, get, raw } = exchange;
-    if (head.statusCode >= 300) {
-      takeRefusal(connection, exchange, head, false);
-      return;
-    }
-    if (typeof head.length !== 'number' || head.length > get.into.byteLength) {
-      exchange.settle({ ...head, body: Buffer.alloc(0) });
-      connection.socket.destroy();
-      return;
-    }
-    exchange.wanted = head.length;
-    // Whoever sends more than was announced is not asked again here.
-    if (raw.byteLength > head.length) exchange.head = { ...head, keepsAlive: false };
-    get.into.set(raw.subarray(0, head.length));
-    fill(connection, exchange, Math.min(raw.byteLength, head.length));
-  }
-
-  function fill(connection: Connection, exchange: Exchange, bytes: number): void {
-    const { get, head } = exchange;
-    exchange.filled += bytes;
-    get.onBytes?.(exchange.filled);
-    if (!head || exchange.filled < exchange.wanted) return;
-    exchange.settle({ ...head, body: Buffer.alloc(0) });
-    if (head.keepsAlive) keep(connection);
-    else connection.socket.destroy();
-  }
-
-  function takeRefusal(connection: Connection, { raw, settle }: Exchange, head: AnswerHead, closed: boolean) {
-    const body = wholeBody(raw, head.length, closed);
-    if (body) settle({ ...head, body });
-    if (body) connection.socket.destroy();
-  }
-
-  function takeEnd(connection: Connection): void {
-    const { exchange } = connection;
-    if (exchange?.head && exchange.head.statusCode >= 300)
-      takeRefusal(connection, exchange, exchange.head, true);
-    fail(connection, coded('ECONNRESET', 'the connection was closed before the end of the answer'));
   }
 
   function fail(connection: Connection, error: unknown): void {
@@ -255,23 +192,11 @@ function requestOf({ path, headers }: RangedGet): string {
   return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
-function roomOf(exchange: Exchange | undefined): Uint8Array | undefined {
-  if (!exchange || exchange.filled >= exchange.wanted) return undefined;
-  const { into, limit } = exchange.get;
-  const end = limit ? Math.min(exchange.wanted, exchange.filled + limit.sliceBytes) : exchange.wanted;
-  // Cheaper than `subarray`, and over TLS it happens for every 16 KiB.
-  return new Uint8Array(into.buffer, into.byteOffset + exchange.filled, end - exchange.filled);
-}
-
 function timedOut({ isConnected, exchange }: Connection): Error {
   const { connectMs, idleMs } = exchange?.get ?? { connectMs: 0, idleMs: 0 };
   return timeoutError(
     isConnected ? `nothing moved for ${idleMs} ms` : `no connection within ${connectMs} ms`,
   );
-}
-
-export function timeoutError(message: string): Error {
-  return Object.assign(coded('ETIMEDOUT', message), { name: 'TimeoutError' });
 }
 
 function isReset(error: unknown): boolean {

@@ -1,12 +1,13 @@
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { StoreError } from '../errors.ts';
+import { rangeBytes } from './http-answer.ts';
+import type { IntoBuffer } from './into-buffer.ts';
 import { assertKey } from './keys.ts';
 import type { GetIntoOptions, GetOptions, ObjectBody, ObjectInfo } from './object-store.ts';
 import { wordsFor } from './operation-words.ts';
 import type { S3Context } from './s3-context.ts';
 import { asStoreError, callOf } from './s3-errors.ts';
 import { infoOf, withKey } from './s3-head.ts';
-import type { IntoBuffer } from './s3-http.ts';
 import { GetObjectCommand } from './s3-sdk.ts';
 
 export async function getObject(context: S3Context, key: string, call: GetOptions = {}): Promise<ObjectBody> {
@@ -16,7 +17,7 @@ export async function getObject(context: S3Context, key: string, call: GetOption
     const command = getCommand(context, key, customerKey, { range, ifMatch });
     return context.run('get', { key }, call, ({ client }, send) => client.send(command, send));
   });
-  const bytes = answer.ContentLength ?? 0;
+  const bytes = answer.ContentLength ?? rangeBytes({ 'content-range': answer.ContentRange ?? '' });
   const body = answer.Body as AsyncIterable<Uint8Array> | undefined;
   async function* read(): AsyncGenerator<Uint8Array> {
     try {
@@ -25,7 +26,7 @@ export async function getObject(context: S3Context, key: string, call: GetOption
       throw asStoreError(error, { ...callOf(context.options), operation: 'get', key }, call.signal);
     }
   }
-  return { info: infoOf(context, key, answer, wholeBytes(answer) ?? bytes), bytes, chunks: read() };
+  return { info: infoOf(context, key, answer, wholeBytes(answer) ?? bytes ?? 0), bytes, chunks: read() };
 }
 
 export async function getObjectInto(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseHead, wholeBody } from '../../src/store/http-answer.ts';
+import { parseHead, rangeBytes, wholeBody } from '../../src/store/http-answer.ts';
 
 const head = (...lines: string[]) => parseHead(lines.join('\r\n'));
 
@@ -58,6 +58,16 @@ describe('the head of an answer', () => {
   });
 });
 
+it.each([
+  ['bytes 10-19/100', 10],
+  ['bytes 0-0/*', 1],
+  ['bytes */100', undefined],
+  ['bytes 5-4/9', undefined],
+  [undefined, undefined],
+])('the range %s tells of %j bytes', (range, bytes) => {
+  expect(rangeBytes(range === undefined ? {} : { 'content-range': range })).toBe(bytes);
+});
+
 describe('a body', () => {
   const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
 
@@ -87,5 +97,7 @@ describe('a body', () => {
 
   it('of chunks that are none is refused', () => {
     expect(() => wholeBody(Buffer.from('hello\r\n'), 'chunked', false)).toThrow('a chunk without a size');
+    expect(() => wholeBody(Buffer.from('1\r\nab\r\n'), 'chunked', false)).toThrow('longer than its size');
+    expect(() => wholeBody(Buffer.alloc(9_000, 'a'), 'chunked', false)).toThrow('a line too long');
   });
 });

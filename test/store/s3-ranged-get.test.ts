@@ -40,6 +40,19 @@ function openGets() {
 const whole = (head = `HTTP/1.1 206 Partial\r\nContent-Length: ${BODY.byteLength}\r\n\r\n`) =>
   Buffer.concat([Buffer.from(head), BODY]);
 
+/** The head of a range whose length nobody tells but the range. */
+const CHUNKED = (bytes: number) =>
+  `HTTP/1.1 206 OK\r\ntransfer-encoding: chunked\r\ncontent-range: bytes 0-${bytes - 1}/999999\r\n\r\n`;
+
+function inChunks(bytes: Uint8Array, size: number): Buffer {
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at < bytes.byteLength; at += size) {
+    const data = bytes.subarray(at, at + size);
+    pieces.push(Buffer.from(`${data.byteLength.toString(16)}\r\n`), data, Buffer.from('\r\n'));
+  }
+  return Buffer.concat([...pieces, Buffer.from('0\r\n\r\n')]);
+}
+
 /** Each request gets the same answer. */
 const answering =
   (...pieces: ReadonlyArray<string | Uint8Array>) =>
@@ -59,10 +72,12 @@ async function writeSlowly(socket: Socket, bytes: Buffer, sizes: readonly number
   }
 }
 
-describe.each([
+const SECURE = [
   ['http', false],
   ['https', true],
-])('a range read over %s', (_, secure) => {
+] as const;
+
+describe.each(SECURE)('a range read over %s', (_, secure) => {
   it('fills the buffer, which may be shared memory, and nothing around it', async () => {
     const server = await startRawServer(answering(whole()), secure);
     const memory = Buffer.from(new SharedArrayBuffer(BODY.byteLength + 20)).fill(7);
@@ -148,7 +163,7 @@ describe('an answer', () => {
   it('is understood however it is cut into pieces', async () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 1, maxLength: 5 });
     const body = fc.uint8Array({ minLength: 1, maxLength: 500 });
-    const kinds = fc.constantFrom('plain', 'continued', 'refused', 'chunked');
+    const kinds = fc.constantFrom('plain', 'continued', 'refused', 'chunked', 'range in chunks');
     let play: { answer: Buffer; sizes: readonly number[] } = { answer: BODY, sizes: [1] };
     const server = await startRawServer((socket) => {
       onRequests(socket, () => void writeSlowly(socket, play.answer, play.sizes));
@@ -169,15 +184,15 @@ describe('an answer', () => {
 
   function headOf(kind: string, { byteLength }: Uint8Array): string {
     const length = `content-length: ${byteLength}\r\n\r\n`;
+    if (kind === 'range in chunks') return CHUNKED(byteLength);
     if (kind === 'chunked') return 'HTTP/1.1 503 Slow Down\r\ntransfer-encoding: chunked\r\n\r\n';
     if (kind === 'refused') return `HTTP/1.1 503 Slow Down\r\n${length}`;
     return `${kind === 'continued' ? 'HTTP/1.1 100 Continue\r\n\r\n' : ''}HTTP/1.1 206 OK\r\n${length}`;
   }
 
   function bodyOf(kind: string, bytes: Uint8Array): Uint8Array {
-    if (kind !== 'chunked') return bytes;
-    const size = Buffer.from(`${bytes.byteLength.toString(16)}\r\n`);
-    return Buffer.concat([size, bytes, Buffer.from('\r\n0\r\n\r\n')]);
+    if (kind === 'range in chunks') return inChunks(bytes, 37);
+    return kind === 'chunked' ? inChunks(bytes, bytes.byteLength) : bytes;
   }
 
   it('that refuses brings its headers and its body, up to the end of the connection if need be', async () => {
@@ -197,6 +212,7 @@ describe('an answer', () => {
     ['longer than the buffer', `HTTP/1.1 200 OK\r\ncontent-length: ${BODY.byteLength}\r\n\r\n`],
     ['of a length that nobody told', 'HTTP/1.1 200 OK\r\n\r\n'],
     ['in chunks', 'HTTP/1.1 206 OK\r\ntransfer-encoding: chunked\r\n\r\n'],
+    ['in chunks, of a range longer than the buffer', CHUNKED(1_001)],
   ])('%s is not read', async (_, head) => {
     const server = await startRawServer(answering(head, BODY));
     const { ask, told } = openGets();
@@ -238,6 +254,66 @@ describe('an answer', () => {
     await ask(server);
     expect((await ask(server)).into.equals(BODY)).toBe(true);
     expect(server.sockets).toHaveLength(2);
+  });
+});
+
+describe('a range without a length', () => {
+  const UNTIL_CLOSE = `HTTP/1.1 206 OK\r\ncontent-range: bytes 0-${BODY.byteLength - 1}/*\r\n\r\n`;
+
+  it.each(SECURE)('comes in chunks over %s, and leaves the connection for the next', async (_, secure) => {
+    const server = await startRawServer(answering(CHUNKED(BODY.byteLength), inChunks(BODY, 70_000)), secure);
+    const { ask, told } = openGets();
+    for (let n = 0; n < 3; n += 1) {
+      expect((await ask({ ...server, secure })).into.equals(BODY)).toBe(true);
+      expect(told.at(-1)).toBe(BODY.byteLength);
+    }
+    expect(server.sockets).toHaveLength(1);
+  });
+
+  it('may end with the connection', async () => {
+    const server = await startRawServer((socket) => {
+      onRequests(socket, () => {
+        socket.write(UNTIL_CLOSE);
+        socket.end(BODY);
+      });
+    });
+    const { ask, told } = openGets();
+    for (let n = 1; n <= 2; n += 1) {
+      expect((await ask(server)).into.equals(BODY)).toBe(true);
+      expect(server.sockets).toHaveLength(n);
+    }
+    expect(told.at(-1)).toBe(BODY.byteLength);
+  });
+
+  it.each([
+    ['longer', CHUNKED(BODY.byteLength - 1), inChunks(BODY, 5_000), 'ERR_BODY_LENGTH'],
+    ['longer by all', CHUNKED(1), inChunks(BODY, BODY.byteLength), 'ERR_BODY_LENGTH'],
+    ['shorter', CHUNKED(BODY.byteLength), inChunks(BODY.subarray(1), 5_000), 'ERR_BODY_LENGTH'],
+    ['cut off', CHUNKED(BODY.byteLength), inChunks(BODY, 5_000).subarray(0, -5), 'ECONNRESET'],
+    ['cut off without chunks', UNTIL_CLOSE, BODY.subarray(1), 'ECONNRESET'],
+    ['longer without chunks', UNTIL_CLOSE, Buffer.concat([BODY, BODY]), 'ERR_BODY_LENGTH'],
+  ])('and a body %s than it is refused, and never told of as whole', async (_, head, body, code) => {
+    const server = await startRawServer((socket) => {
+      onRequests(socket, () => {
+        socket.write(head);
+        socket.end(body);
+      });
+    });
+    const { ask, told } = openGets();
+    await expect(ask(server)).rejects.toMatchObject({ code });
+    const bytes = /bytes 0-(\d+)/.exec(head)?.[1];
+    expect(Math.max(0, ...told)).toBeLessThanOrEqual(Number(bytes));
+  });
+
+  it('is read to its end, and no further', async () => {
+    const more = Buffer.from('HTTP/1.1 206 OK');
+    const answer = Buffer.concat([Buffer.from(CHUNKED(5)), inChunks(Buffer.from('hello'), 2), more]);
+    const server = await startRawServer(answering(answer));
+    const { ask } = openGets();
+    for (let n = 1; n <= 2; n += 1) {
+      expect((await ask(server, new Uint8Array(5))).into.toString('latin1')).toBe('hello');
+      expect(server.sockets).toHaveLength(n);
+    }
   });
 });
 
