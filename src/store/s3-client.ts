@@ -1,8 +1,9 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import type { RateLimit } from '../stream/rate-limit.ts';
 import type { ProviderProfile } from './providers.ts';
+import { watchAnswers } from './s3-answer-bodies.ts';
 import { createS3Connections, createS3Http } from './s3-http.ts';
-import { showLateErrors } from './s3-late-errors.ts';
+
 import type { S3Credentials, S3CredentialsProvider, S3Timeouts } from './s3-options.ts';
 import { S3Client } from './s3-sdk.ts';
 
@@ -73,7 +74,7 @@ export async function createS3Clients(
     region,
     credentials: client.config.credentials,
   });
-  for (const each of [client, patient]) showLateErrors(each);
+  for (const each of [client, patient]) watchAnswers(each);
   return {
     client,
     patient,

@@ -86,6 +86,31 @@ describe.each(Object.keys(LISTINGS))('a listing of %s', (name) => {
   });
 
   it.each([
+    ['nothing', ''],
+    ['space', ' \n'],
+    ['a page', '<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body/></html>'],
+    ['something else', '<InitiateMultipartUploadResult/>'],
+  ])('is not taken for empty where the answer is %s', async (_, text) => {
+    const { read, words } = LISTINGS[name] as Case;
+    const { store } = await openStore((request, response) =>
+      request.method === 'POST' ? started(request, response) : response.writeHead(200).end(text),
+    );
+    const error = await failureOf(read(store));
+    expect(error).toMatchObject({ code: 'STORE_FAILED', status: 200, storeCode: undefined });
+    expect(error.message).toMatch(words);
+    expect(error.message).toMatch(/the store answered 200: (nothing in it|no listing)$/);
+  });
+
+  it('is empty where it says so, whatever stands before it', async () => {
+    const { root, read } = LISTINGS[name] as Case;
+    const text = `<?xml version="1.0"?>\n<!-- a > b -->\n<s3:${root} xmlns:s3="http://s3"></s3:${root}>`;
+    const { store } = await openStore((request, response) =>
+      request.method === 'POST' ? started(request, response) : response.writeHead(200).end(text),
+    );
+    expect(await read(store)).toBe(0);
+  });
+
+  it.each([
     ['there', () => '7', 2],
     ['where it was before', (at: string) => (at === '7' ? '8' : '7'), 3],
   ])('ends where each page leads %s', async (_, next, expected) => {
