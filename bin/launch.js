@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 
 const OLDEST = [20, 19];
-const HUNG_UP = 129;
+/** By the exit status that tells of them. */
+const SIGNALS = { 129: 'SIGHUP', 130: 'SIGINT', 143: 'SIGTERM' };
+const PATIENCE_MS = 1000;
 
 /** Where Debian has ZFS; cron looks neither here nor there. */
 const SBIN = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
@@ -39,8 +41,14 @@ export async function launch(name) {
     signals: process,
   });
   process.exitCode = status;
-  // Node aborts when it ends on a terminal that is gone; who dies of the signal has the same status.
-  if (status === HUNG_UP) process.kill(process.pid, 'SIGHUP');
+  const signal = SIGNALS[status];
+  if (!signal) return;
+  // To a shell, who dies of the signal has the same status.
+  const die = () => process.kill(process.pid, signal);
+  // Node aborts when it ends on a terminal that is gone.
+  if (signal === 'SIGHUP') return die();
+  // A write that waits for a reader keeps the process, and would keep `process.exit` as well.
+  setTimeout(die, PATIENCE_MS).unref();
 }
 
 /** Behind all else, so that nothing is found elsewhere than before. */

@@ -4,8 +4,9 @@ import { dirname } from 'node:path';
 import { Zfs3BackupError } from './errors.ts';
 import type { FetchOptions } from './reading/fetch-options.ts';
 import type { Output } from './steps/output.ts';
-import { createOutputWriter, orOutputFailed, type WriteChunk, writeAll } from './steps/write-output.ts';
+import { orOutputFailed, type WriteChunk, writeAll, writingTo } from './steps/write-output.ts';
 import type { ObjectInfo } from './store/object-store.ts';
+import { untilAborted } from './stream/until-aborted.ts';
 import { openDownload } from './transfer/download.ts';
 
 export type { OpenFile, Output, OutputStream } from './steps/output.ts';
@@ -26,11 +27,11 @@ export interface GetOptions extends FetchOptions {
  * other bytes arrive than the store announced, or a `StoreError`; a stream has then got a part of the bytes.
  */
 export async function get(options: GetOptions): Promise<ObjectInfo> {
-  const { output } = options;
+  const { output, signal } = options;
   if (output === '') throw new Zfs3BackupError('USAGE', `${options.key}: the \`output\` is an empty path`);
-  if (typeof output !== 'string') return copy(options, createOutputWriter(output));
+  if (typeof output !== 'string') return writingTo(output, signal, (write) => copy(options, write));
   const target = await orOutputFailed(output, readTarget(output));
-  if (target.kind === 'special') return writeInto(options, await orOutputFailed(output, open(output, 'w')));
+  if (target.kind === 'special') return writeInto(options, await openSpecial(output, signal));
   return replaceFile(options, target.path, target.mode);
 }
 
@@ -47,6 +48,17 @@ async function readTarget(path: string): Promise<Target> {
     return { kind: 'special' };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { kind: 'file', path, mode: undefined };
+    throw error;
+  }
+}
+
+/** A named pipe opens when somebody reads it. */
+async function openSpecial(path: string, signal: AbortSignal | undefined): Promise<FileHandle> {
+  const opening = open(path, 'w');
+  try {
+    return await untilAborted(orOutputFailed(path, opening), signal);
+  } catch (error) {
+    opening.then((file) => file.close()).catch(() => {});
     throw error;
   }
 }
@@ -72,18 +84,18 @@ async function writeInto(
   file: FileHandle,
   settle = async () => {},
 ): Promise<ObjectInfo> {
+  const { signal } = options;
   try {
     const name = String(options.output);
-    const info = await copy(options, (chunk) =>
-      orOutputFailed(
-        name,
-        writeAll(chunk, (rest) => file.write(rest)),
-      ),
-    );
+    const info = await copy(options, (chunk) => {
+      const written = writeAll(chunk, (rest) => file.write(rest));
+      return untilAborted(orOutputFailed(name, written), signal);
+    });
     await settle();
     return info;
   } finally {
-    await file.close();
+    // It waits for a write, which may wait for a reader.
+    await untilAborted(file.close(), signal);
   }
 }
 

@@ -6,6 +6,7 @@ import { demandReadable } from './reading/read-archived.ts';
 import { type ChosenOptions, readChosen } from './reading/read-chosen.ts';
 import { headReader } from './reading/read-head.ts';
 import { createStoredStream, type Moved } from './steps/stored-stream.ts';
+import { untilAborted } from './stream/until-aborted.ts';
 import { untilDone } from './stream/until-done.ts';
 
 /** Of the source only what a stream of its kind looks like is asked: nothing of this machine. */
@@ -26,7 +27,8 @@ export interface RestoredStream extends ChosenStream, Moved {}
 
 /**
  * Hands the stream of one backup to `write`, decoded, chunk by chunk; chunks are lent until it resolves. The last one is
- * held back until the whole was found well: who got less than all of it got no stream that could be taken for one.
+ * held back until the whole was found well: who got less than all of it got no stream that could be taken for one. When
+ * the signal aborts nobody waits for `write` any more.
  */
 export async function restoreStream(
   options: RestoreStreamOptions,
@@ -42,7 +44,8 @@ export async function restoreStream(
   await untilDone(options.signal, async (signal) => {
     const call = { signal };
     await filters.checkDecoder(backup, headReader(store, backup.key, backup.storedBytes, call), call);
-    for await (const chunk of restOf(await stored.read(call, false), options)) await write(chunk);
+    for await (const chunk of restOf(await stored.read(call, false), options))
+      await untilAborted(write(chunk), signal);
   });
   return { ...chosen, ...stored.moved() };
 }

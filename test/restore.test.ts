@@ -106,6 +106,20 @@ it('what a caller names no filters for is decoded with the built-in ones', async
   expect(backups).toMatchObject([{ verdict: 'damaged', findings: [{ kind: 'stream' }] }]);
 });
 
+it('a stream that nobody takes is left when the signal aborts', async () => {
+  const store = { ...createMemoryStore(), prefix: 'p/' };
+  await store.put(`p/${DATASET}@1`, data, { metadata: { isfull: 'true' } });
+  const { source } = createReceiver(0);
+  const stop = new AbortController();
+  const reason = new Error('SIGTERM');
+  const options = { store, source, dataset: DATASET, snapshot: '1', expect: 'none' } as const;
+  const restoring = restoreStream({ ...options, signal: stop.signal }, () => {
+    setImmediate(() => stop.abort(reason));
+    return new Promise(() => {});
+  });
+  expect(await thrownBy(() => restoring)).toBe(reason);
+});
+
 it('a silent store is left when the receiver has failed', async () => {
   const memory = createMemoryStore();
   // It says how it was sent, so that nobody looks at it before.

@@ -1,5 +1,6 @@
 import { ConfigError, exitStatusOf, Zfs3BackupError } from '../errors.ts';
 import { readVersion } from '../reading/read-version.ts';
+import { untilAborted } from '../stream/until-aborted.ts';
 import { parseCommandLine } from './command-line.ts';
 import { exitStatusOfSignal, InterruptedError, withInterrupt } from './interrupt.ts';
 import { type CommandIo, isClosedPipe, readTerminal, writeText } from './io.ts';
@@ -7,6 +8,9 @@ import type { Arguments, Command, CommandLine, Program } from './program.ts';
 import { isDebug, renderError } from './render-error.ts';
 import { renderHelp, renderUsage } from './render-help.ts';
 import { createStyle } from './style.ts';
+
+/** How long an interrupted program waits for somebody to read its stderr. */
+const LAST_WORDS_MS = 500;
 
 /** Runs a program on a command line; resolves to its exit status and never rejects. */
 export async function runProgram(program: Program, io: CommandIo): Promise<number> {
@@ -58,7 +62,7 @@ async function runCommand(command: Command, given: Arguments, io: CommandIo): Pr
         signal,
         stdout: lookOf(io, io.stdout),
         stderr: lookOf(io, io.stderr),
-        print: (text) => printResult(io, text),
+        print: (text) => untilAborted(printResult(io, text), signal),
       });
     } catch (error) {
       // A child that got the same Ctrl-C fails too; what counts is that the person ended it.
@@ -70,7 +74,8 @@ async function runCommand(command: Command, given: Arguments, io: CommandIo): Pr
 async function fail(program: Program, given: Arguments, io: CommandIo, error: unknown): Promise<number> {
   const { style } = lookOf(io, io.stderr);
   if (error instanceof InterruptedError) {
-    await writeTextIfPossible(io.stderr, `${program.name}: ${error.message}\n`);
+    const told = writeTextIfPossible(io.stderr, `${program.name}: ${error.message}\n`);
+    await untilAborted(told, AbortSignal.timeout(LAST_WORDS_MS)).catch(() => {});
     return exitStatusOfSignal(error.signal);
   }
   if (!isQuietEnd(error)) {

@@ -1,6 +1,6 @@
 import { demandDataset } from '../config/demand.ts';
 import { restoreStream } from '../restore-stream.ts';
-import { createOutputWriter } from '../steps/write-output.ts';
+import { writingTo } from '../steps/write-output.ts';
 import { startSummary } from '../summary.ts';
 import type { CommandCall } from './program.ts';
 import type { RestoreQuestion } from './restore-question.ts';
@@ -15,27 +15,28 @@ export async function runRestoreStream(
 ): Promise<number> {
   const { store, source, filters } = context;
   const resumeToken = way.kind === 'stdout' ? way.resumeToken : undefined;
-  const write = createOutputWriter(stdoutOf(call.io));
   const sumUp = startSummary(store);
   const restored = await session.watch((onProgress) =>
-    restoreStream(
-      {
-        ...{ store, source, filters, logger, onProgress },
-        dataset: demandDataset(config, file),
-        snapshot: choice,
-        snapshotPrefix: config.snapshotPrefix,
-        ...(resumeToken === undefined ? {} : { resumeToken }),
-        expect: config.expect,
-        inspect: config.inspect,
-        ...(config.concurrency ? { concurrency: config.concurrency } : {}),
-        maxMemory: config.maxMemory,
-        maxRetries: config.maxRetries,
-        signal: call.signal,
-        onChosen: ({ notes }) => {
-          for (const note of notes) session.remark(note);
+    writingTo(stdoutOf(call.io), call.signal, (write) =>
+      restoreStream(
+        {
+          ...{ store, source, filters, logger, onProgress },
+          dataset: demandDataset(config, file),
+          snapshot: choice,
+          snapshotPrefix: config.snapshotPrefix,
+          ...(resumeToken === undefined ? {} : { resumeToken }),
+          expect: config.expect,
+          inspect: config.inspect,
+          ...(config.concurrency ? { concurrency: config.concurrency } : {}),
+          maxMemory: config.maxMemory,
+          maxRetries: config.maxRetries,
+          signal: call.signal,
+          onChosen: ({ notes }) => {
+            for (const note of notes) session.remark(note);
+          },
         },
-      },
-      write,
+        write,
+      ),
     ),
   );
   const { backup } = restored;

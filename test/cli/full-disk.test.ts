@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { runPput, runZfs3backup } from '../../src/cli/main.ts';
+import { runGet, runPput, runZfs3backup } from '../../src/cli/main.ts';
+import { createDirectoryStore } from '../../src/store/directory-store.ts';
 import { temporaryFolder } from '../stream/fixtures.ts';
 
 /** A file on a full disk. */
@@ -29,6 +30,23 @@ it.each([
   [['status', '--store', 'file:///nonexistent/store'], 4],
 ])('the exit status of %j is told where the log is full', async (argv, status) => {
   expect(await run(runZfs3backup, argv, 'stderr')).toMatchObject({ status });
+});
+
+it.each(['stdout', 'stderr'])('a program ends at SIGTERM, although nobody reads its %s', async (stalled) => {
+  const folder = await temporaryFolder();
+  await createDirectoryStore({ path: folder, prefix: '' }).put('key', Buffer.from('the bytes'));
+  const signals = new EventEmitter();
+  const said = new PassThrough();
+  const nobody = new Writable({ write: () => setImmediate(() => signals.emit('SIGTERM')) });
+  const io = {
+    ...{ stdout: nobody, stderr: stalled === 'stderr' ? nobody : said, signals, stdin: Readable.from([]) },
+    argv: ['key', '--store', `file://${folder}`],
+    env: { SKIP_CONFIG_FILE: 'true' },
+  };
+  expect(await runGet(io)).toBe(143);
+  expect(said.read()?.toString()).toBe(
+    stalled === 'stderr' ? undefined : 'zfs3backup_get: interrupted by SIGTERM\n',
+  );
 });
 
 it('a result that cannot be written is told as that', async () => {
