@@ -5,6 +5,8 @@ import { Zfs3BackupError } from './errors.ts';
 import type { FetchOptions } from './reading/fetch-options.ts';
 import type { Output } from './steps/output.ts';
 import { orOutputFailed, type WriteChunk, writeAll, writingTo } from './steps/write-output.ts';
+import { isErrno } from './store/directory-errors.ts';
+import { syncFolder } from './store/directory-files.ts';
 import type { ObjectInfo } from './store/object-store.ts';
 import { untilAborted } from './stream/until-aborted.ts';
 import { openDownload } from './transfer/download.ts';
@@ -71,7 +73,7 @@ async function replaceFile(options: GetOptions, path: string, mode: number | und
     if (mode !== undefined) await file.chmod(mode);
     const info = await writeInto(options, file, () => orOutputFailed(path, file.sync()));
     await orOutputFailed(path, rename(temporary, path));
-    await syncFolder(dirname(path));
+    await orOutputFailed(path, syncFolder(dirname(path)).catch(ignoreDenied));
     return info;
   } catch (error) {
     await unlink(temporary).catch(() => {});
@@ -99,13 +101,9 @@ async function writeInto(
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+/** Of a folder that lets nobody look into it the file is there all the same, and whole. */
+function ignoreDenied(error: unknown): void {
+  if (!isErrno(error, 'EACCES', 'EPERM')) throw error;
 }
 
 async function copy(options: GetOptions, write: WriteChunk): Promise<ObjectInfo> {

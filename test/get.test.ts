@@ -1,18 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, constants, createWriteStream, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmod, chown, mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { execa } from 'execa';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type GetOptions, get } from '../src/get.ts';
 import { createDirectoryStore } from '../src/store/directory-store.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { makePipe, temporaryFolder, thrownBy } from './stream/fixtures.ts';
+import { createMemoryStore } from './transfer/memory-store.ts';
 
 const MIB = 1024 ** 2;
 const BODY = randomBytes(3 * MIB);
+const NOBODY = 65_534;
 
 let folder: string;
 let store: ObjectStore;
@@ -151,5 +154,46 @@ describe('an output that takes nothing is left when the signal aborts', () => {
     const unread = abortSoon();
     expect(await thrownBy(() => fetch(path, { signal: unread.signal }))).toBe(unread.reason);
     closeSync(reader);
+  });
+});
+
+describe('a file that is in place', () => {
+  it('has arrived, also where its folder may be written and not read', async () => {
+    const path = join(await temporaryFolder(), 'drop');
+    await mkdir(path);
+    const memory = createMemoryStore();
+    await memory.put('key', BODY);
+    // Nothing is hidden from root.
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) {
+      await chown(path, NOBODY, NOBODY);
+      await chmod(dirname(path), 0o755);
+    }
+    await chmod(path, 0o300);
+    try {
+      if (isRoot) process.seteuid?.(NOBODY);
+      await expect(readdir(path)).rejects.toThrow('EACCES');
+      await fetch(join(path, 'file'), { store: memory });
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+      await chmod(path, 0o700);
+    }
+    expect((await readFile(join(path, 'file'))).equals(BODY)).toBe(true);
+    expect(await readdir(path)).toEqual(['file']);
+  });
+
+  it.each(['EINVAL', 'ENOTSUP'])('has arrived, also where folders answer a sync with %s', async (code) => {
+    const handle = await open(folder, 'r');
+    // As some network file systems do: none that a test can have.
+    const sync = vi.spyOn(Object.getPrototypeOf(handle), 'sync').mockImplementation(async function (
+      this: typeof handle,
+    ) {
+      if ((await this.stat()).isDirectory()) throw Object.assign(new Error(`${code}: fsync`), { code });
+    });
+    onTestFinished(() => sync.mockRestore());
+    await handle.close();
+    const path = join(folder, 'on a network');
+    await fetch(path);
+    expect((await readFile(path)).equals(BODY)).toBe(true);
   });
 });
