@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Zfs3BackupError } from './errors.ts';
 import type { FetchOptions } from './reading/fetch-options.ts';
+import { checkOutput } from './steps/check-output.ts';
 import type { Output } from './steps/output.ts';
 import { orOutputFailed, type WriteChunk, writeAll, writingTo } from './steps/write-output.ts';
 import { isErrno } from './store/directory-errors.ts';
 import { syncFolder } from './store/directory-files.ts';
 import type { ObjectInfo } from './store/object-store.ts';
 import { untilAborted } from './stream/until-aborted.ts';
+import { checkDownload } from './transfer/check-download.ts';
 import { openDownload } from './transfer/download.ts';
 
 export type { OpenFile, Output, OutputStream } from './steps/output.ts';
@@ -29,8 +30,9 @@ export interface GetOptions extends FetchOptions {
  * other bytes arrive than the store announced, or a `StoreError`; a stream has then got a part of the bytes.
  */
 export async function get(options: GetOptions): Promise<ObjectInfo> {
-  const { output, signal } = options;
-  if (output === '') throw new Zfs3BackupError('USAGE', `${options.key}: the \`output\` is an empty path`);
+  const { key, output, signal } = options;
+  checkDownload(options);
+  checkOutput(key, output);
   if (typeof output !== 'string') return writingTo(output, signal, (write) => copy(options, write));
   const target = await orOutputFailed(output, readTarget(output));
   if (target.kind === 'special') return writeInto(options, await openSpecial(output, signal));

@@ -13,6 +13,7 @@ import { sayReached } from './steps/say-reached.ts';
 import { createStoredStream, type Moved } from './steps/stored-stream.ts';
 import { untilDone } from './stream/until-done.ts';
 import { type Summary, startSummary } from './summary.ts';
+import { checkBuffers } from './transfer/check-buffers.ts';
 
 export {
   type PlannedRestore,
@@ -45,6 +46,8 @@ export async function runRestorePlan(
   plan: RestorePlanReport,
   options: RestoreOptions,
 ): Promise<RestoreResult> {
+  // Before anything of the target is touched, which comes before the first download.
+  checkBuffers(options);
   const logger = options.logger ?? silentLogger;
   const sumUp = startSummary(options.store);
   const received: ReceivedBackup[] = [];

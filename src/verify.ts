@@ -11,6 +11,7 @@ import { type FoundBackups, readBackups } from './reading/read-backups.ts';
 import { groupByDataset } from './reading/read-lineage.ts';
 import type { SnapshotSource } from './sources/source.ts';
 import { type Summary, startSummary } from './summary.ts';
+import { checkBuffers } from './transfer/check-buffers.ts';
 import { verifyItems } from './verification/verify-items.ts';
 import { openReceiver } from './verification/verify-receive.ts';
 
@@ -142,6 +143,8 @@ export async function runVerifyPlan(
   options: VerifyOptions,
   sumUp = startSummary(options.store),
 ): Promise<VerifyResult> {
+  // What is wrong with the call says nothing of a backup.
+  checkBuffers(options);
   const { logger = silentLogger } = options;
   const receiver = await openReceiver(plan, { ...options, logger });
   const judged = await verifyItems(plan, { ...options, logger, receiver });

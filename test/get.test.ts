@@ -157,6 +157,45 @@ describe('an output that takes nothing is left when the signal aborts', () => {
   });
 });
 
+describe('what is no output or names no object is USAGE', () => {
+  it.each([
+    ['no output', { output: undefined }, 'the `output` must be a path, a Writable or { descriptor: NUMBER }'],
+    ['a number', { output: 1.5 }, 'not a number'],
+    ['null', { output: null }, 'not null'],
+    ['half a descriptor', { output: { descriptor: 1.5 } }, 'the `output` must be'],
+    ['no key', { key: undefined }, 'A download needs a `key`: a text, not undefined'],
+    ['an empty key', { key: '' }, 'not an empty one'],
+    [
+      'no store',
+      { store: undefined },
+      'key: the `store` must be what `openStore` resolves to, not undefined',
+    ],
+    ['a URL for a store', { store: 's3://bucket' }, 'not a string'],
+  ])('%s', async (_, options, message) => {
+    const given = { store, key: 'key', output: join(folder, 'unwritten'), ...options };
+    await expect(get(given as never)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(message),
+    });
+    expect(await readdir(folder)).not.toContain('unwritten');
+  });
+
+  it.each([
+    ['maxMemory', '64M'],
+    ['maxMemory', null],
+    ['maxMemory', -1],
+    ['maxMemory', Number.NaN],
+    ['concurrency', Number.NaN],
+    ['concurrency', 'abc'],
+    ['concurrency', 0],
+  ])('%s %s, and a file that is there stays as it is', async (name, value) => {
+    const path = join(folder, 'kept');
+    await fetch(path);
+    await expect(fetch(path, { [name]: value } as never)).rejects.toMatchObject({ code: 'USAGE' });
+    expect((await readFile(path)).equals(BODY)).toBe(true);
+  });
+});
+
 describe('a file that is in place', () => {
   it('has arrived, also where its folder may be written and not read', async () => {
     const path = join(await temporaryFolder(), 'drop');

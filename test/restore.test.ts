@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createFilterRegistry } from '../src/filters/registry.ts';
 import { encodeSendFlags } from '../src/lineage/send-flags.ts';
-import { restore } from '../src/restore.ts';
+import { restore, runRestorePlan } from '../src/restore.ts';
 import { restoreStream } from '../src/restore-stream.ts';
 import type { SnapshotSource } from '../src/sources/source.ts';
 import { verify } from '../src/verify.ts';
@@ -118,6 +118,23 @@ it('a stream that nobody takes is left when the signal aborts', async () => {
     return new Promise(() => {});
   });
   expect(await thrownBy(() => restoring)).toBe(reason);
+});
+
+it('a call that is wrong touches nothing of the target', async () => {
+  const touched: string[] = [];
+  const source: SnapshotSource = {
+    ...createReceiver(0).source,
+    async mark() {
+      touched.push('marked');
+    },
+    async dropPartial() {
+      touched.push('dropped');
+    },
+  };
+  const plan = { target: DATASET, steps: [], marks: [{}], drops: true };
+  const options = { store: createMemoryStore(), source, dataset: DATASET, maxMemory: Number.NaN };
+  await expect(runRestorePlan(plan as never, options as never)).rejects.toMatchObject({ code: 'USAGE' });
+  expect(touched).toEqual([]);
 });
 
 it('a silent store is left when the receiver has failed', async () => {

@@ -46,6 +46,13 @@ describe('what is whole', () => {
   });
 });
 
+it('what is wrong with the call is told of no backup', async () => {
+  const { check } = await createChain();
+  for (const wrong of [{ maxMemory: Number.NaN }, { concurrency: Number.NaN }]) {
+    await expect(check({ level: 2, ...wrong })).rejects.toMatchObject({ code: 'USAGE' });
+  }
+});
+
 describe('damage', () => {
   it('of one byte is told with its part and byte range, and all that builds on it is not restorable', async () => {
     const { check, fileOf } = await createChain();

@@ -1,8 +1,9 @@
-import { StoreError, type Zfs3BackupError } from '../errors.ts';
+import { StoreError, Zfs3BackupError } from '../errors.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
 import { createBackoff, createRetry, type Sleep } from '../store/retry.ts';
 import { compareObject, createBodyCheck, type RecordedBody } from './check-body.ts';
+import { checkDownload } from './check-download.ts';
 import { planDownload } from './plan-download.ts';
 import { type ReadingAhead, readPartsAhead } from './read-parts-ahead.ts';
 import { createSlots } from './slots.ts';
@@ -60,8 +61,9 @@ export interface Download {
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
-/** Looks at an object and prepares to read it. Fails with NO_SUCH_KEY when there is none. */
+/** Looks at an object and prepares to read it. Fails with USAGE, NO_SUCH_KEY when there is none, or a `StoreError`. */
 export async function openDownload(options: DownloadOptions): Promise<Download> {
+  checkDownload(options);
   const { key, logger = silentLogger, sleep, maxRetries = DEFAULT_RETRIES } = options;
   const store = options.store.once ?? options.store;
   const signal = options.signal ?? new AbortController().signal;
@@ -113,11 +115,13 @@ async function* readChecked(
   const { info, plan } = reading;
   const another = record && compareObject(info, record);
   if (another) onDamage(another);
-  if (plan.parts === 0) return;
+  if (info.bytes === 0) return;
   const check = createBodyCheck(info, another ? undefined : record, plan.parts > 1);
+  let handedOn = 0;
   try {
     for await (const { bytes, last, release } of readPartsAhead(reading)) {
       for (const damage of (await check?.look(bytes, last)) ?? []) onDamage(damage);
+      handedOn += bytes.byteLength;
       yield lend ? bytes : Buffer.from(bytes);
       await check?.taken();
       release();
@@ -125,6 +129,9 @@ async function* readChecked(
   } finally {
     check?.close();
   }
+  // Whatever the reason would be: fewer bytes are never taken for the object.
+  if (handedOn === info.bytes) return;
+  throw new Zfs3BackupError('MISMATCH', `${info.key}: ${handedOn} of its ${info.bytes} bytes were read`);
 }
 
 function fail(error: Zfs3BackupError): never {

@@ -1,4 +1,5 @@
 import type { StoreLimits } from '../store/store-limits.ts';
+import { checkBuffers } from './check-buffers.ts';
 import { DEFAULT_MAX_MEMORY } from './plan-transfer.ts';
 
 const MIB = 1024 ** 2;
@@ -27,8 +28,9 @@ export interface DownloadPlan {
   readonly memoryBytes: number;
 }
 
-/** In what pieces an object is read within the memory, however little that is. Pure. */
+/** In what pieces an object is read within the memory, however little that is. Throws USAGE for what is no number. */
 export function planDownload(request: DownloadRequest): DownloadPlan {
+  checkBuffers(request);
   const { bytes, limits, concurrency = USUAL_IN_FLIGHT, maxMemory = DEFAULT_MAX_MEMORY } = request;
   const fitting = Math.floor(maxMemory / SMALLEST_PART_BYTES) - 1;
   const inFlight = Math.max(1, Math.min(concurrency, fitting, limits.maxPartsInFlight ?? concurrency));

@@ -1,5 +1,6 @@
 import { Zfs3BackupError } from '../errors.ts';
 import type { StoreLimits } from '../store/store-limits.ts';
+import { checkBuffers } from './check-buffers.ts';
 import {
   ESTIMATES_LIE_BY,
   equalParts,
@@ -68,8 +69,7 @@ export interface TransferPlan {
 export function planTransfer(request: TransferRequest): TransferPlan {
   const { limits, estimate, maxMemory: budget = DEFAULT_MAX_MEMORY } = request;
   if (request.partBytes !== undefined) checkAsked(request.partBytes, limits);
-  checkMemory(budget);
-  if (request.concurrency !== undefined) checkConcurrency(request.concurrency);
+  checkBuffers(request);
   if (estimate !== undefined) checkEstimate(estimate, limits);
   const maxMemory = budget - encoderShare(request, budget);
   const partBytes = choosePartBytes({ ...request, partBytes: askedWithin(maxMemory, request) }, maxMemory);
@@ -194,14 +194,4 @@ function doesNotFit(partBytes: number, maxMemory: number, request: TransferReque
   return new Zfs3BackupError('USAGE', `Parts of ${describeBytes(partBytes)} do not fit into ${memory}`, {
     advice: `${wouldDo}${smaller}.`,
   });
-}
-
-function checkMemory(maxMemory: number): void {
-  if (Number.isSafeInteger(maxMemory) && maxMemory >= 1) return;
-  throw new Zfs3BackupError('USAGE', `The memory for buffers must be a number of bytes, not ${maxMemory}`);
-}
-
-function checkConcurrency(concurrency: number): void {
-  if (Number.isSafeInteger(concurrency) && concurrency >= 1) return;
-  throw new Zfs3BackupError('USAGE', `At least one part must be in flight, not ${concurrency}`);
 }

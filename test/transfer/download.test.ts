@@ -80,6 +80,20 @@ describe('download', () => {
     });
   });
 
+  it.each([
+    [{ maxMemory: Number.NaN }, 'The memory for buffers must be a number of bytes, not NaN'],
+    [{ concurrency: 'abc' }, 'At least one part must be in flight, not abc'],
+    [{ key: undefined }, 'A download needs a `key`: a text, not undefined'],
+    [{ store: {} }, 'must be what `openStore` resolves to, not an object'],
+  ])('refuses %j before it asks for anything', async (options, message) => {
+    const { store } = await storeWith(BODY);
+    await expect(open(store, options as never)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(message),
+    });
+    expect(store.count('head')).toBe(0);
+  });
+
   it('reports bytes and retries', async () => {
     const { store } = await storeWith(BODY, { get: failing(2) });
     const seen: object[] = [];
@@ -201,6 +215,15 @@ describe('what is not the object', () => {
     const { error } = await receive((await open(store)).chunks);
     expect(error).toMatchObject({ code: 'MISMATCH' });
   });
+
+  it.each([Number.NaN, undefined])(
+    'a HEAD that tells %s for a size is never an empty object',
+    async (bytes) => {
+      const head = answering((info) => ({ ...info, bytes: bytes as number }));
+      const { store } = await storeWith(BODY, { head });
+      expect((await receive((await open(store)).chunks)).error).toMatchObject({ code: 'MISMATCH' });
+    },
+  );
 
   it('a HEAD that tells another size than GET is refused', async () => {
     const head = answering((info) => ({ ...info, bytes: info.bytes - 1 }));

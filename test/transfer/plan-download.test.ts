@@ -24,6 +24,19 @@ describe('how an object is read', () => {
     expect(plan).toMatchObject({ partBytes: partMiB * MIB, concurrency, memoryBytes: memoryMiB * MIB });
   });
 
+  it.each([
+    ['maxMemory', Number.NaN],
+    ['maxMemory', -1],
+    ['maxMemory', null],
+    ['maxMemory', '64M'],
+    ['concurrency', Number.NaN],
+    ['concurrency', 1.5],
+    ['concurrency', 'abc'],
+  ])('in no way with %s %s', (name, value) => {
+    const request = { bytes: 1024 * MIB, limits, [name]: value };
+    expect(() => planDownload(request)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+
   it('fits any memory, and leaves no byte out', () => {
     const requests = fc.record({
       bytes: fc.maxSafeNat(),

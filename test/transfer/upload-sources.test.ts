@@ -80,6 +80,10 @@ describe('what is no source, key or metadata is USAGE, and nothing is stored', (
   it.each([
     ['no key', { key: undefined }, 'An upload needs a `key`: a text, not undefined'],
     ['an empty key', { key: '' }, 'An upload needs a `key`: a text, not an empty one'],
+    ['no store', { store: undefined }, 'the `store` must be what `openStore` resolves to, not undefined'],
+    ['null for metadata', { metadata: null }, 'the `metadata` must be an object of texts, not null'],
+    ['a text for metadata', { metadata: 'isfull' }, 'not a string'],
+    ['a descriptor that is not open', { source: { fd: 987_654 } }, 'the `source` { fd: 987654 } is not open'],
     ['a number', { metadata: { size: 7 } }, 'the metadata `size` must be a text, not a number'],
     [
       'null',
