@@ -27,7 +27,7 @@ export async function* interruptible(
       interrupt = reject;
       iterator.next().then(resolve, (error) => {
         ended = true;
-        reject(error);
+        reject(error ?? new Error(`The source threw ${error} instead of an Error`));
       });
     });
   try {

@@ -5,6 +5,7 @@ import type { Retry } from '../store/retry.ts';
 import type { StoreLimits } from '../store/store-limits.ts';
 import { createDigests } from '../stream/digests.ts';
 import type { Part } from '../stream/parts.ts';
+import { asReason } from './as-reason.ts';
 import { delayedAbort } from './delayed-abort.ts';
 import { algorithmOf, contradict, isDigestOf } from './etag.ts';
 import { digestPart, withEtag } from './part-digests.ts';
@@ -78,7 +79,7 @@ export async function sendParts(
       tally.storedBytes += answer.bytes;
       tally.parts += 1;
     } catch (error) {
-      stop.abort(error);
+      stop.abort(asReason(error));
     } finally {
       part.release();
       tally.partsInFlight -= 1;
@@ -99,7 +100,7 @@ export async function sendParts(
       inFlight.add(task);
     }
   } catch (error) {
-    stop.abort(error);
+    stop.abort(asReason(error));
   }
   await Promise.all(inFlight);
   late.dispose();

@@ -1,6 +1,7 @@
 import { StoreError } from '../errors.ts';
 import type { Upload } from '../store/object-store.ts';
 import type { Part } from '../stream/parts.ts';
+import { asReason } from './as-reason.ts';
 import { completeUpload } from './complete-upload.ts';
 import { delayedAbort } from './delayed-abort.ts';
 import { multipartEtag } from './etag.ts';
@@ -74,7 +75,7 @@ async function sendAndComplete(
 ): Promise<Stored> {
   const { sending, signal } = storing;
   const sent = await sendAll(storing, upload, parts, known).catch(async (error: unknown) => {
-    sending.stop.abort(error);
+    sending.stop.abort(asReason(error));
     await leaveUpload(storing, upload, error);
     throw error;
   });

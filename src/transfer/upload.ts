@@ -6,8 +6,9 @@ import { type Logger, silentLogger } from '../logger.ts';
 import type { BodyDigests, Metadata, ObjectStore } from '../store/object-store.ts';
 import { createBackoff, createRetry, type Sleep, sleepFor } from '../store/retry.ts';
 import { createBufferPool } from '../stream/buffer-pool.ts';
-import type { DescriptorSource } from '../stream/descriptor-source.ts';
+import { closeUnread, type DescriptorSource } from '../stream/descriptor-source.ts';
 import type { Part } from '../stream/parts.ts';
+import { asReason } from './as-reason.ts';
 import { checkUpload } from './check-upload.ts';
 import { isOutcomeUnknown } from './complete-upload.ts';
 import { inspectParts } from './inspect-parts.ts';
@@ -114,9 +115,7 @@ export interface UploadResult {
 export async function upload(options: UploadOptions): Promise<UploadResult> {
   const startedAt = performance.now();
   const { key, signal } = options;
-  signal?.throwIfAborted();
-  checkUpload(options);
-  const plan = planTransfer({ ...options, limits: usable(options.store.limits) });
+  const plan = planUpload(options);
   const stop = new AbortController();
   // Each request in flight listens, and that is no leak.
   setMaxListeners(0, stop.signal);
@@ -161,11 +160,23 @@ export async function upload(options: UploadOptions): Promise<UploadResult> {
       stream,
     };
   } catch (error) {
-    stop.abort(error);
+    stop.abort(asReason(error));
     throw isOutcomeUnknown(error) ? error : stop.signal.reason;
   } finally {
     signal?.removeEventListener('abort', onAbort);
     await parts.return();
+  }
+}
+
+/** What is refused here nobody has begun to read. */
+function planUpload(options: UploadOptions): TransferPlan {
+  try {
+    options.signal?.throwIfAborted();
+    checkUpload(options);
+    return planTransfer({ ...options, limits: usable(options.store.limits) });
+  } catch (error) {
+    closeUnread(options.source);
+    throw error;
   }
 }
 
@@ -191,7 +202,7 @@ function prepare(
     try {
       options.onProgress?.({ ...tally });
     } catch (error) {
-      stop.abort(error);
+      stop.abort(asReason(error));
     }
   };
   const onRetry = () => {
@@ -235,7 +246,9 @@ function largestOf(schedule: PartSchedule): number {
 }
 
 async function storeParts(parts: AsyncGenerator<Part, void>, storing: Storing, options: UploadOptions) {
-  const [first] = await Promise.all([parts.next(), options.meanwhile?.()]);
+  // Called within a promise: what it throws at once must not leave the reading behind unheard.
+  const meanwhile = async () => options.meanwhile?.();
+  const [first] = await Promise.all([parts.next(), meanwhile()]);
   if (first.done) {
     if (options.allowEmpty) return storeWhole(storing, new Uint8Array(), { crc32: '00000000' });
     throw new Zfs3BackupError('EMPTY_STREAM', `${storing.key}: the stream is empty, nothing was stored`);

@@ -117,6 +117,37 @@ describe('upload', () => {
     closeSync(writer);
   });
 
+  it('does so too when that fails before it began, beside a source that fails as well', async () => {
+    const store = createMemoryStore();
+    const failure = new Error('not allowed');
+    const meanwhile = () => {
+      throw failure;
+    };
+    // It fails when nobody waits for it any more; unheard, that would fail the run of the tests.
+    const source = producer(new Uint8Array(1), 1, new Error('the source failed'));
+    await expect(upload({ store, key: KEY, source, sleep, meanwhile })).rejects.toBe(failure);
+    await wait(20);
+    expect(await leftovers(store)).toEqual(NOTHING);
+  });
+
+  it.each([undefined, null])('says that a source threw %s', async (thrown) => {
+    const source = (async function* fail() {
+      yield randomBytes(2 * PART + 1);
+      throw thrown;
+    })();
+    const ended = upload({ store: createMemoryStore(), key: KEY, source, partBytes: PART, sleep });
+    await expect(ended).rejects.toMatchObject({ message: `The source threw ${thrown} instead of an Error` });
+  });
+
+  it.each(['meanwhile', 'onProgress'])('says that %s threw nothing', async (name) => {
+    const fail = () => {
+      throw undefined;
+    };
+    const source = producer(randomBytes(2 * PART + 1));
+    const options = { store: createMemoryStore(), key: KEY, source, partBytes: PART, sleep };
+    await expect(upload({ ...options, [name]: fail })).rejects.toThrow('threw undefined instead of an Error');
+  });
+
   it('ends at once when it is interrupted while a pipe is silent', async () => {
     const store = createMemoryStore();
     const { fd, writer } = await makePipe(folder);

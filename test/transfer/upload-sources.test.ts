@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createReadStream, openSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -98,6 +98,20 @@ describe('what is no source, key or metadata is USAGE, and nothing is stored', (
       code: 'USAGE',
       message: expect.stringContaining(message),
     });
+  });
+
+  it.each([
+    ['the call is wrong', { metadata: null }],
+    ['the plan is impossible', { estimate: -1 }],
+    ['it was interrupted before', { signal: AbortSignal.abort() }],
+  ])('a pipe is closed, and a file is not, where %s', async (_, options) => {
+    const { fd, writer } = await makePipe(folder);
+    await expect(given({ source: { fd }, ...options })).rejects.toThrow();
+    expect(() => writeSync(writer, 'x')).toThrow('EPIPE');
+    closeSync(writer);
+    await using handle = await open(file);
+    await expect(given({ source: { fd: handle.fd }, ...options })).rejects.toThrow();
+    expect((await handle.stat()).size).toBe(BODY.byteLength);
   });
 
   it.each([
