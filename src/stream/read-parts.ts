@@ -1,7 +1,7 @@
 import { closeSync, fstatSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import type { BufferPool } from './buffer-pool.ts';
-import type { DescriptorSource } from './descriptor-source.ts';
+import { closeUnread, type DescriptorSource } from './descriptor-source.ts';
 import type { DigestName } from './digests.ts';
 import { startFunctionWorker } from './function-worker.ts';
 import type { Part } from './parts.ts';
@@ -35,11 +35,15 @@ export function isReadableDescriptor(fd: number): boolean {
  * digests while the bytes are in the cache. Throws what reading throws, with its `code`.
  */
 export async function* readParts(
-  { fd, onBytes }: DescriptorSource,
+  source: DescriptorSource,
   options: ReadPartsOptions,
 ): AsyncGenerator<Part, void> {
+  const { fd, onBytes } = source;
   const { signal, digests } = options;
-  signal?.throwIfAborted();
+  if (signal?.aborted) {
+    closeUnread(source);
+    throw signal.reason;
+  }
   const stats = fstatSync(fd);
   const isFile = !stats.isFIFO() && !stats.isSocket();
   const isTaken = new Int32Array(new SharedArrayBuffer(4));

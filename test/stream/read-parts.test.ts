@@ -260,6 +260,10 @@ describe('readParts', () => {
         .next()
         .catch(() => {});
       closeSync(writer);
+      const unread = await makePipe(folder);
+      const aborted = optionsFor(PART, { signal: AbortSignal.abort() });
+      await expect(readParts({ fd: unread.fd }, aborted).next()).rejects.toThrow('aborted');
+      closeSync(unread.writer);
     };
     await everyWay();
     await wait(100);
