@@ -3,7 +3,7 @@
 #
 #   npm         the packages of package-lock.json, zstd-napi's native part included
 #   npm-or-less the same, going on without that part where it can be neither fetched nor compiled
-#   build       dist/, compiled from src/
+#   build       dist/: the library compiled from src/, the programs bundled
 #   zfs         programs of some ZFS: the machine's own, else Debian's zfs-fuse
 #   s3          Ceph's object gateway, the S3 server of the tests
 #   tools       programs that a person would use beside ours: pigz, zstd, aws, age, gpg; strace
@@ -67,7 +67,9 @@ setup_npm() {
 setup_npm_or_less() { setup_npm or-less; }
 
 setup_build() {
-  if [ -e dist/index.js ] && [ -z "$(find src package.json tsconfig*.json -newer dist/index.js -print -quit)" ]; then
+  # the programs are bundled last
+  local built=dist/cli/main.js
+  if [ -e $built ] && [ -z "$(find src package.json tsconfig*.json rolldown.config.js -newer $built -print -quit)" ]; then
     return
   fi
   say "compiling src/ to dist/"
