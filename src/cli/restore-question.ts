@@ -49,6 +49,10 @@ function readChoice(given: Arguments) {
     problems.push({ where: 'SNAPSHOT', message: 'is missing; --latest or --before TIME would do, too' });
   if (named.length > 1) problems.push({ where: named.join(' and '), message: 'one of them is meant' });
   const at = word?.indexOf('@') ?? -1;
+  if (word !== undefined && at < 0 && word.includes('/')) {
+    const message = `is a dataset, no snapshot: write ${word}@NAME, or --latest --dataset ${word}`;
+    problems.push({ where: word, message });
+  }
   const dataset = word === undefined || at <= 0 ? undefined : word.slice(0, at);
   const name = word?.slice(at + 1) ?? '';
   if (word !== undefined && name === '')

@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts';
+import { renderCommand } from '../shell-words.ts';
 import { wordsFor } from './operation-words.ts';
 
 /** Turns an error of the file system into one that says what to do; others pass through. */
@@ -47,7 +48,7 @@ export function noSuchRoot(root: string, operation: string, isThere: boolean): S
     {
       advice: isThere
         ? 'A store is a directory: name another one.'
-        : `Mount the disk that holds it, or create it: mkdir -p ${root}`,
+        : `Mount the disk that holds it, or create it: ${renderCommand(['mkdir', '-p', root])}`,
     },
   );
 }

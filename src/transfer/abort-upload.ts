@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '../logger.ts';
+import { renderCommand } from '../shell-words.ts';
 import type { ObjectStore, Upload } from '../store/object-store.ts';
 import type { Retry } from '../store/retry.ts';
 
@@ -34,7 +35,8 @@ export async function abortUpload(upload: Upload, options: AbortOptions): Promis
   try {
     await Promise.race([dropAndLook(upload, store, retry, deadline.signal), passed]);
   } catch (error) {
-    warnLeftOpen(upload, store, logger, `could not be dropped: ${String(error)}`);
+    const why = error instanceof Error ? error.message : String(error);
+    warnLeftOpen(upload, store, logger, `could not be dropped: ${why}`);
   } finally {
     clearTimeout(timer);
   }
@@ -76,10 +78,8 @@ export function warnLeftOpen(
 /** What a person types, or does, to drop an upload. */
 export function howToDrop(url: string, key: string, uploadId: string): string {
   const bucket = /^s3:\/\/([^/]+)/.exec(url)?.[1];
-  if (!bucket) return `drop the upload ${uploadId} in ${url}`;
+  if (!bucket)
+    return `\`zfs3backup cleanup\` does so once it is a week old, with --older-than 0d at once (${uploadId} in ${url})`;
   const words = ['--bucket', bucket, '--key', key, '--upload-id', uploadId];
-  const quoted = words.map((word) =>
-    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`,
-  );
-  return `aws s3api abort-multipart-upload ${quoted.join(' ')}`;
+  return renderCommand(['aws', 's3api', 'abort-multipart-upload', ...words]);
 }

@@ -136,7 +136,7 @@ function mention(
 ): void {
   const { key, uploadId, startedAt } = upload;
   const what = !note
-    ? 'was started by another program'
+    ? 'was started by another program, or by a run that was killed as it began'
     : resume
       ? 'was started for another object, or is not the one to go on with'
       : 'was not finished; --resume goes on with it';

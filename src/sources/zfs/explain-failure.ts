@@ -14,7 +14,18 @@ const NOT_RUNNING: ReadonlyArray<readonly [RegExp, string]> = [
 
 const ADVICE: ReadonlyArray<readonly [RegExp, string]> = [
   [/permission denied/i, 'Run this as root, or delegate the permission with `zfs allow`.'],
-  [/destination .* exists/i, 'Receive into a dataset that does not exist yet, or force the overwriting.'],
+  [
+    /destination .* exists/i,
+    'It came to be since this was planned, and somebody may be receiving into it: look at `zfs list`, then run the same again. --to names another dataset, --force overwrites this one.',
+  ],
+  [
+    /out of space/i,
+    'Free space in the pool (`zfs list -o space`), then run the same again: it goes on from what has arrived.',
+  ],
+  [
+    /could not send .*does not exist/i,
+    'It was destroyed meanwhile: run the same again, which goes by what is there now.',
+  ],
   [
     /dataset is busy|being held/i,
     'Something is at it, or keeps one of its snapshots by a hold: `zfs holds -r NAME` tells who.',
