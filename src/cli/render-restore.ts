@@ -9,12 +9,13 @@ export function renderRestorePlan(plan: RestorePlanReport, style: Style): string
   if (steps.length === 0) return `${[...partialLines(plan, 'would be'), nothingToDo(plan)].join('\n')}`;
   const head = `Would receive ${outlineOf(plan)}`;
   const lines = steps.map((step, at) => renderPlanned(step, at + 1, style));
-  return `${[...remarksOn(plan, 'would be', style), head, '', ...lines].join('\n')}\n`;
+  return `${[...notesOf(plan), ...remarksOn(plan, 'would be', style), head, '', ...lines].join('\n')}\n`;
 }
 
 /** What is about to happen, before it is done or asked for. */
 export function renderRestoreOutline(plan: RestorePlanReport, style: Style): string {
-  return `${[`Receiving ${outlineOf(plan)}`, ...remarksOn(plan, 'will be', style)].join('\n')}\n`;
+  const lines = [...notesOf(plan), `Receiving ${outlineOf(plan)}`, ...remarksOn(plan, 'will be', style)];
+  return `${lines.join('\n')}\n`;
 }
 
 function outlineOf({ steps, storedBytes, streamBytes, store, target }: RestorePlanReport): string {
@@ -23,12 +24,16 @@ function outlineOf({ steps, storedBytes, streamBytes, store, target }: RestorePl
   return `${renderCount(steps.length, 'backup')} (${bytes}) from ${escapeName(store)} into ${escapeName(target)}.`;
 }
 
+/** What was chosen is the first thing that is said. */
+function notesOf({ notes }: RestorePlanReport): readonly string[] {
+  return notes.map((note) => escapeText(note));
+}
+
 function remarksOn(plan: RestorePlanReport, will: string, style: Style): readonly string[] {
   const partial = plan.steps[0]?.receive.continues;
   const goesOn =
     partial && `It goes on with what an interrupted receive left (${renderSize(partial.bytes)} of stream).`;
   return [
-    ...plan.notes.map((note) => escapeText(note)),
     ...(goesOn ? [goesOn] : []),
     ...partialLines(plan, will),
     ...plan.losses.map((loss) => `${style.red(`${will} lost:`)} ${escapeText(loss)}`),

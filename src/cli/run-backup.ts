@@ -16,6 +16,7 @@ import { renderBackupPlan, renderNothingToDo, renderParseable, renderStored } fr
 import { backupJson, backupPlanJson } from './render-json.ts';
 import { type DatasetReport, runChosen } from './run-each.ts';
 import { type Session, withSession } from './session.ts';
+import { tellNotes } from './tell-notes.ts';
 
 export function runBackup(call: CommandCall): Promise<number> {
   const problems = [...together(call, 'full', 'incremental'), ...together(call, 'json', 'parseable')];
@@ -40,7 +41,7 @@ async function backUp(call: CommandCall, session: Session, dataset: string): Pro
       text: renderBackupPlan(plan, call.stdout.style),
     };
   }
-  if (plan.steps.length > 0) for (const note of plan.notes) session.remark(note);
+  if (plan.steps.length > 0) tellNotes(session, plan);
   const { result, failure } = await runPlan(call, session, plan, options);
   if (plan.steps.length > 0 && !failure) session.sumUp({ verb: 'backup', item: dataset }, result.summary);
   return {

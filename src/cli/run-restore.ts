@@ -22,6 +22,7 @@ import { runRestoreStream } from './run-restore-stream.ts';
 import { runThaw } from './run-thaw.ts';
 import { type Session, withSession } from './session.ts';
 import { createStyle } from './style.ts';
+import { tellNotes } from './tell-notes.ts';
 
 /** As the error would have that says the same where nobody can be asked. */
 const DECLINED = 3;
@@ -51,7 +52,8 @@ async function bringBack(call: CommandCall, session: Session, question: RestoreQ
     await call.print(isJson ? printJson(restorePlanJson(plan)) : renderRestorePlan(plan, call.stdout.style));
     return 0;
   }
-  if (!isShown && plan.steps.length > 0)
+  if (session.config.quiet) tellNotes(session, plan);
+  else if (!isShown && plan.steps.length > 0)
     session.remark(renderRestoreOutline(plan, createStyle(false)).trimEnd());
   const lines = createEarlyLines(session);
   const isTold = !isJson && !session.config.quiet;

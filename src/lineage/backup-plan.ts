@@ -50,10 +50,12 @@ export interface BackupPlan {
   readonly steps: readonly BackupStep[];
   /** Sentences for the person who asked. */
   readonly notes: readonly string[];
+  /** Those of them that tell of something wrong: for who hears nothing of what goes well, too. */
+  readonly warnings?: readonly string[];
 }
 
 /** A plan before marks are thought of. */
-export interface UnmarkedPlan extends Pick<BackupPlan, 'kind' | 'notes'> {
+export interface UnmarkedPlan extends Pick<BackupPlan, 'kind' | 'notes' | 'warnings'> {
   readonly steps: readonly UnmarkedStep[];
 }
 

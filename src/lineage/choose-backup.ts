@@ -29,6 +29,8 @@ export interface ChosenBackup {
   readonly kind: 'chosen';
   readonly entry: LineageEntry;
   readonly notes: readonly string[];
+  /** Those of them that tell of something wrong. */
+  readonly warnings?: readonly string[];
 }
 
 export function chooseBackup(question: ChoiceQuestion): ChosenBackup | RestoreConflict {
@@ -72,7 +74,7 @@ function chooseNewest(
   const sorted = dated.toSorted((a, b) => a.time.getTime() - b.time.getTime());
   const old = before === undefined ? sorted : sorted.filter(({ time }) => time.getTime() <= before.getTime());
   const chosen = old.findLast(({ entry }) => entry.health === 'ok');
-  if (chosen) return { kind: 'chosen', entry: chosen.entry, notes: notesOn(chosen, old) };
+  if (chosen) return { kind: 'chosen', entry: chosen.entry, ...sayChosen(chosen, old) };
   const oldest = sorted.find(({ entry }) => entry.health === 'ok');
   return {
     kind: 'nothing-to-choose',
@@ -83,14 +85,12 @@ function chooseNewest(
   };
 }
 
-function notesOn({ entry, time, isStored }: Dated, considered: readonly Dated[]): readonly string[] {
+function sayChosen({ entry, time, isStored }: Dated, considered: readonly Dated[]) {
   const { snapshot } = entry.backup;
   const newer = considered.slice(considered.findIndex((dated) => dated.entry === entry) + 1);
   const when = isStored ? 'stored' : 'taken';
-  return [
-    `${snapshot} was chosen: ${when} at ${time.toISOString()}.`,
-    ...newer.map(
-      (dated) => `${dated.entry.backup.snapshot} is newer and was passed over: ${dated.entry.health}.`,
-    ),
-  ];
+  const warnings = newer.map(
+    (dated) => `${dated.entry.backup.snapshot} is newer and was passed over: ${dated.entry.health}.`,
+  );
+  return { notes: [`${snapshot} was chosen: ${when} at ${time.toISOString()}.`, ...warnings], warnings };
 }

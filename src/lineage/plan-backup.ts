@@ -123,16 +123,16 @@ function planOn(
     if (mode === 'incremental') return { kind: 'send-flags-changed', dataset, base: name, why };
     return startChain(request, wanted, [`A new chain starts with a full backup, for ${why}.`]);
   }
-  const notes = [...noteBase(dataset, base), ...pinned.notes];
-  if (newest !== base) notes.push(whyNot(lineage, dataset, newest, name));
+  const warnings = newest === base ? [] : [whyNot(lineage, dataset, newest, name)];
   const doubt = doubtsOf(lineage).get(base.entry);
   if (doubt !== undefined) {
-    notes.push(
+    warnings.push(
       `${dataset}@${name}: ${doubt}. \`zfs3backup verify --level 2\` reads it; --full begins a new chain.`,
     );
   }
+  const notes = [...noteBase(dataset, base), ...pinned.notes, ...warnings];
   if (request.history) notes.push('The store has backups already: going on from the newest one.');
-  return { kind: 'plan', steps: link(dataset, wanted, pinned.flags, base), notes };
+  return { kind: 'plan', steps: link(dataset, wanted, pinned.flags, base), notes, warnings };
 }
 
 function whyNot(lineage: Lineage, dataset: string, { entry }: CommonBase, base: string): string {

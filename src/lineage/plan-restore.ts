@@ -62,6 +62,8 @@ export interface RestorePlan {
   /** What must go before anything is received: our holds on what is lost, bookmarks of what is undone. */
   readonly marks: readonly MarkStep[];
   readonly notes: readonly string[];
+  /** Those of them that tell of something wrong: for who hears nothing of what goes well, too. */
+  readonly warnings?: readonly string[];
 }
 
 export function planRestore(request: RestoreRequest): RestorePlan | RestoreConflict {
@@ -87,6 +89,7 @@ export function planRestore(request: RestoreRequest): RestorePlan | RestoreConfl
     losses: [],
     marks: [],
     notes: [...chosen.notes, ...route.notes, ...partial.notes],
+    warnings: chosen.warnings ?? [],
   };
   const isNew = target.state === undefined || target.state.partial?.isAll;
   return isNew || route.steps.length === 0 ? plan : planOver(request, plan, snapshots);

@@ -102,6 +102,8 @@ export interface BackupPlanReport {
   readonly before: readonly (readonly string[])[];
   /** Sentences that say why the plan is as it is. */
   readonly notes: readonly string[];
+  /** Those of them that tell of something wrong. */
+  readonly warnings?: readonly string[];
   /** In the order in which they run; empty when there is nothing to do. */
   readonly steps: readonly PlannedBackup[];
 }
@@ -148,7 +150,8 @@ export async function readBackupPlan(options: BackupOptions): Promise<BackupPlan
     ...sayStoredAs(dataset, storedAs),
     ...sayUncovered(state.children ?? [], options),
   ];
-  return { dataset, store: store.url, marks: plan.before, before, notes, steps };
+  const { warnings = [] } = plan;
+  return { dataset, store: store.url, marks: plan.before, before, notes, warnings, steps };
 }
 
 async function prepareStep(step: BackupStep, options: BackupOptions): Promise<PlannedBackup> {

@@ -54,6 +54,8 @@ export interface RestorePlanReport {
   /** There is nothing at the target yet that stays. */
   readonly isNew: boolean;
   readonly notes: readonly string[];
+  /** Those of them that tell of something wrong. */
+  readonly warnings?: readonly string[];
   /** What is destroyed at the target, one phrase each; empty unless forced. */
   readonly losses: readonly string[];
   /** What the target had when this was planned, as guids: what consent to the losses was given for. */
@@ -107,7 +109,14 @@ export async function readRestorePlan(options: RestoreOptions): Promise<RestoreP
   const steps = plan.steps.map((backup) => planStep(plan, backup, options));
   return {
     ...{ dataset, snapshot: plan.snapshot, store: store.url, target },
-    ...{ notes: plan.notes, losses: plan.losses, drops: plan.drops, marks: plan.marks, steps },
+    ...{
+      notes: plan.notes,
+      warnings: plan.warnings ?? [],
+      losses: plan.losses,
+      drops: plan.drops,
+      marks: plan.marks,
+      steps,
+    },
     isNew: state === undefined || state.partial?.isAll === true,
     present: (state?.snapshots ?? []).map(({ guid }) => guid),
     storedBytes: plan.steps.reduce((sum, { storedBytes }) => sum + storedBytes, 0),

@@ -71,6 +71,32 @@ async function putChain() {
   await putBackup('tank/a@b', { parent: 'tank/a@a', guid: '21', 'parent-guid': '11' });
 }
 
+describe('--latest', () => {
+  it('says first what was chosen, and also to --quiet what is newer and broken', async () => {
+    await putTarget();
+    await putBackup('tank/a@a', { isfull: 'true', guid: '11' });
+    await putBackup('tank/a@c', { parent: 'tank/a@gone', guid: '31' });
+    const words = ['restore', '--latest', '--dataset', 'tank/a', '--to', 'tank/new'];
+    const loud = await zfs3backup(...words);
+    expect(loud.stderr.split('\n').slice(0, 3)).toEqual([
+      expect.stringMatching(/^a was chosen: /),
+      'c is newer and was passed over: missing parent.',
+      expect.stringMatching(/^Receiving 1 backup /),
+    ]);
+    const { status, stderr } = await zfs3backup(...words, '--quiet');
+    expect([status, stderr]).toEqual([
+      0,
+      expect.stringMatching(/^\S+ warn {2}c is newer and was passed over: missing parent\.\n$/),
+    ]);
+  });
+
+  it('is offered where a dataset stands in place of a snapshot', async () => {
+    const { status, stderr } = await zfs3backup('restore', 'tank/a', '--to', 'tank/new');
+    expect(status).toBe(2);
+    expect(stderr).toContain('tank/a: is a dataset, no snapshot: write tank/a@NAME, or --latest');
+  });
+});
+
 describe('before something is lost', () => {
   beforeEach(putChain);
 
