@@ -34,8 +34,7 @@ export function parseBucket(text: string): string {
 
 /** What keys start with: without a `/` in front, with one behind; empty for the root. Throws USAGE. */
 export function parsePrefix(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
-  if (/[\u0000-\u001f\u007f]/.test(text)) throw usage('holds a control character');
+  refuseControlCharacters(text);
   const bare = text.replace(/^\/+/, '').replace(/\/+$/, '');
   return bare === '' ? '' : `${bare}/`;
 }
@@ -69,8 +68,7 @@ function parseS3Url(rest: string): StoreUrl {
 function parseFileUrl(text: string): string {
   if (!text.startsWith('file:///'))
     throw usage(`${quoted(text)} is not a local path: write file:///path, with three slashes`);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
-  if (/[\u0000-\u001f\u007f]/.test(text)) throw usage('holds a control character');
+  refuseControlCharacters(text);
   try {
     // A backslash is a character like others in a path here, and would become a slash.
     const url = new URL(text.replaceAll('\\', '%5C'));
@@ -79,6 +77,11 @@ function parseFileUrl(text: string): string {
     // The advice is the same as for ? and #.
   }
   throw usage(`${quoted(text)} is not a file URL: write % ? # in the path as %25 %3F %23`);
+}
+
+function refuseControlCharacters(text: string): void {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
+  if (/[\u0000-\u001f\u007f]/.test(text)) throw usage('holds a control character');
 }
 
 /** What stands before an @ or behind a ? may be a secret, so it is not repeated. */
