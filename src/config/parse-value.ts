@@ -1,6 +1,13 @@
 import { Zfs3BackupError } from '../errors.ts';
 import { parseRetention, type RetentionRules } from '../lineage/retention.ts';
-import { parseBucket, parseEndpoint, parsePrefix, parseStoreUrl, type StoreUrl } from '../store/store-url.ts';
+import {
+  parseBucket,
+  parseEndpoint,
+  parsePrefix,
+  parseStoreUrl,
+  refuseControlCharacters,
+  type StoreUrl,
+} from '../store/store-url.ts';
 import { parseArgv } from './argv.ts';
 import { unquote } from './parse.ts';
 import { parseDuration, parseRate } from './rate.ts';
@@ -76,8 +83,7 @@ export function parseBoolean(text: string): boolean {
 }
 
 function parseText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
-  if (/[\u0000-\u001f\u007f]/.test(text)) throw usage('holds a control character');
+  refuseControlCharacters(text);
   return text;
 }
 

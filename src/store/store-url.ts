@@ -79,7 +79,8 @@ function parseFileUrl(text: string): string {
   throw usage(`${quoted(text)} is not a file URL: write % ? # in the path as %25 %3F %23`);
 }
 
-function refuseControlCharacters(text: string): void {
+/** Throws USAGE. */
+export function refuseControlCharacters(text: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
   if (/[\u0000-\u001f\u007f]/.test(text)) throw usage('holds a control character');
 }
