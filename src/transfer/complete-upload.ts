@@ -36,7 +36,7 @@ export async function completeUpload(completion: Completion): Promise<ObjectInfo
       return checkStored({ bytes, etag, confirmedEtag: outcome.confirmedEtag, checksum }, completion);
     }
     const { failure } = outcome;
-    const answered = failure instanceof StoreError && failure.settled;
+    const answered = isAnswered(failure);
     if (!answered) silences += 1;
     const { info, open } = await lookAround(completion, failure);
     if (info) return info;
@@ -66,6 +66,11 @@ async function tryComplete({ upload, parts, ifAbsent, signal }: Completion): Pro
   }
 }
 
+/** Whether the store itself said no, so that nothing goes on behind our back. */
+function isAnswered(failure: unknown): failure is StoreError {
+  return failure instanceof StoreError && failure.settled;
+}
+
 interface Sight {
   /** The object, when it is surely this upload's. */
   readonly info?: ObjectInfo;
@@ -75,7 +80,7 @@ interface Sight {
 
 async function lookAround(completion: Completion, failure: unknown): Promise<Sight> {
   const { sleep, signal } = completion;
-  const answered = failure instanceof StoreError && failure.settled;
+  const answered = isAnswered(failure);
   let sight: Sight = { open: undefined };
   for (const delayMs of LOOK_AFTER_MS) {
     try {
@@ -101,9 +106,9 @@ async function lookOnce(completion: Completion, failure: unknown): Promise<Sight
   const uploads = await retry('list uploads', () => store.openUploads(key, call), call).catch(
     () => undefined,
   );
-  const { settled: answered = false, storeCode } = failure instanceof StoreError ? failure : {};
+  const answered = isAnswered(failure);
   // A listing may be behind the times.
-  const isGone = answered && storeCode === 'NoSuchUpload';
+  const isGone = answered && failure.storeCode === 'NoSuchUpload';
   const open = isGone ? false : uploads?.some(({ uploadId }) => uploadId === upload.uploadId);
   const expected = { bytes, etag, confirmedEtag: undefined, checksum: wholeChecksum(parts) };
   if (!info || findMismatch(info, expected)) return { open };
